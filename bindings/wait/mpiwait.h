@@ -1,0 +1,57 @@
+/* mpiwait.h - libmpiwait: MPI calls that can be interrupted
+ *
+ * A PMPI layer under every MPI library in the process.  Point-to-point, probe and
+ * completion calls become the nonblocking call and one wait loop; collectives on
+ * one host meet on a word of shared memory first, so that all begin or none does.
+ * A call that was interrupted returns an error code of the class
+ * mpiwait_error_class(); the binding asks here what it means.
+ *
+ * Found by others with dlsym() or by linking; every function is safe to call at
+ * any time, before MPI_Init too.
+ */
+#ifndef WAIT_MPIWAIT_H
+#define WAIT_MPIWAIT_H
+
+#include <mpi.h>
+
+struct page;
+
+enum mpiwait_reason {
+    MPIWAIT_NONE,     /* no code of ours */
+    MPIWAIT_STOP,     /* KeyboardInterrupt */
+    MPIWAIT_PEER,     /* another rank raised, or all are stuck */
+    MPIWAIT_DEATH,    /* another rank died */
+    MPIWAIT_MISMATCH, /* the members called different collectives */
+    MPIWAIT_CLOSED,   /* the communicator has an abandoned or failed collective */
+    MPIWAIT_FAILED,   /* a member's MPI call failed inside the collective */
+};
+
+/* The page of the interpreter that this process is; borrowed, for ever.  Without
+ * one, calls wait as well, and mpiwait_interrupt() is what ends them. */
+void mpiwait_attach(struct page *page);
+
+/* For processes without a page (scripts): ends the waits of now.  Async-signal
+ * safe. */
+void mpiwait_interrupt(void);
+
+/* What the last code of ours on this thread meant, and its text (borrowed until
+ * the thread's next MPI call).  '*rank' is the rank at fault, or -1. */
+enum mpiwait_reason mpiwait_reason(int code, const char **text, int *rank);
+
+/* The class of all codes of ours; MPI_SUCCESS before MPI_Init. */
+int mpiwait_error_class(void);
+
+/* Keeps MPI going for a moment; for ranks that are idle while others work. */
+void mpiwait_progress(void);
+
+/* Called by every wait loop, about once a round; 'call' returns 1 when it did
+ * something.  At most 8. */
+typedef int (*mpiwait_progress_f)(void *arg);
+int mpiwait_add_progress(mpiwait_progress_f call, void *arg);
+
+/* After an interrupted cell, collectively over the living ranks, on the kernel's
+ * own duplicate of MPI_COMM_WORLD: compares call numbers, opens what was closed.
+ * Returns an MPI code. */
+int mpiwait_heal(void);
+
+#endif

@@ -1,0 +1,108 @@
+/* page.h - the memory that a keeper and its interpreter share
+ *
+ * One page, a memfd that the keeper makes, maps and leaves open for the
+ * interpreter (RANKBOOK_PAGE_FD).  It carries what must be said while the
+ * interpreter's GIL is held or its main thread sits in MPI:
+ *
+ *   - keeper to interpreter: the interrupt word (why, which rank, generation);
+ *   - interpreter to keeper: which generation was consumed, which cell runs, and
+ *     what each thread waits for.
+ *
+ * The layout is shared by kernel/keeper, kernel/interpreter and bindings/wait,
+ * which are built apart; PAGE_VERSION changes with it.
+ */
+#ifndef PAGE_PAGE_H
+#define PAGE_PAGE_H
+
+#include <stdatomic.h>
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "kernel/base/error.h"
+
+#define PAGE_MAGIC 0x3147504bu /* "KPG1" */
+#define PAGE_VERSION 1
+#define PAGE_THREADS 16
+#define PAGE_TEXT 256
+
+enum page_reason {
+    PAGE_REASON_NONE,
+    PAGE_REASON_STOP,  /* somebody pressed Stop: KeyboardInterrupt */
+    PAGE_REASON_PEER,  /* another rank raised, or all are stuck: PeerError */
+    PAGE_REASON_DEATH, /* another rank died: PeerError */
+};
+
+/* The interrupt word: generation 32 | rank 16 (0xffff: none) | reason 16. */
+static inline uint64_t page_word(uint32_t generation, int rank, enum page_reason reason)
+{
+    return (uint64_t)generation << 32 | (uint64_t)(rank & 0xffff) << 16
+           | (uint64_t)reason;
+}
+
+/* What one thread waits for.  Written by its owner only, read by the keeper:
+ * 'seq' is odd while it is being written (a seqlock). */
+struct page_wait {
+    _Atomic uint32_t seq;
+    uint32_t active;     /* 1 while the thread waits */
+    uint32_t started;    /* 1: a collective that all members have begun */
+    int32_t peer;        /* rank in 'comm', -1 any, -2 none */
+    int32_t tag;         /* -1 any, -2 none */
+    int32_t comm_size;   /* 0: no communicator */
+    uint32_t arrived;    /* collectives: members that have arrived */
+    int32_t thread;      /* gettid() */
+    uint64_t since_ns;   /* CLOCK_MONOTONIC */
+    char call[32];       /* "Recv", "Allreduce" */
+    char comm[32];       /* name of the communicator */
+};
+
+struct page {
+    uint32_t magic;
+    uint32_t version;
+    _Atomic uint64_t interrupt; /* page_word(); written by the keeper */
+    _Atomic uint32_t consumed;  /* the generation that was turned into an exception */
+    _Atomic uint32_t ran;       /* generation at the start of the running cell: only
+                                   newer ones concern it */
+    _Atomic uint64_t cell;      /* the running cell, 0 when idle; by the interpreter */
+    _Atomic uint32_t line;      /* of the cell, best effort; 0 unknown */
+    _Atomic uint32_t others;    /* 1 while other ranks compute: keep MPI going */
+    _Atomic uint32_t detached;  /* set in forked children on their own copy */
+    char text[PAGE_TEXT];       /* words for PEER and DEATH; written by the keeper
+                                   before the word */
+    struct page_wait waits[PAGE_THREADS];
+};
+
+/* Keeper: a new page; '*fd' is its memfd, CLOEXEC. */
+struct page *page_create(int *fd, struct error *err);
+
+/* Interpreter: maps the descriptor that it was given. */
+struct page *page_attach(int fd, struct error *err);
+void page_detach(struct page *page);
+
+/* Keeper: sets reason, rank (-1 none) and words with a new generation. */
+void page_interrupt(struct page *page, enum page_reason reason, int rank,
+                    const char *text);
+
+/* Interpreter, at the start of a cell: interrupts up to now are not for it. */
+void page_cell_begin(struct page *page, uint64_t cell);
+void page_cell_end(struct page *page);
+
+/* True while the running cell has an interrupt that nobody has consumed.  Cheap:
+ * for wait loops. */
+static inline bool page_is_interrupted(struct page *page)
+{
+    uint32_t generation
+        = (uint32_t)(atomic_load_explicit(&page->interrupt, memory_order_relaxed) >> 32);
+
+    return generation
+           != atomic_load_explicit(&page->consumed, memory_order_relaxed);
+}
+
+/* Consumes the pending interrupt: exactly one caller gets its reason, the others
+ * PAGE_REASON_NONE.  '*rank' (may be NULL) is set with it.  Never consumes outside
+ * a cell what came before it. */
+enum page_reason page_interrupt_take(struct page *page, int *rank);
+
+/* Keeper: copies a consistent wait of slot 'idx'; false when it is not active. */
+bool page_wait_read(struct page *page, int idx, struct page_wait *out);
+
+#endif
