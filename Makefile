@@ -34,14 +34,20 @@ LIBS   := $(shell pkg-config --libs libzmq jansson libsodium 2>/dev/null)
 FLAGS  += $(shell pkg-config --cflags libzmq jansson libsodium 2>/dev/null)
 LINK   := $(CC) $(if $(SANITIZE),-fsanitize=$(SANITIZE)) -Wl,-rpath,'$$ORIGIN/../lib/rankbook'
 
-PY_CFLAGS  = $(shell $(PYTHON) -c 'import sysconfig as s; print("-I" + s.get_path("include"))')
-PY_LIBS    = $(shell $(PYTHON) -c 'import sysconfig as s; d = s.get_config_var("LIBDIR"); \
-             print("-L%s -Wl,-rpath,%s -lpython%s -ldl -lm" % (d, d, s.get_config_var("LDVERSION")))')
-PY_EXT     = $(shell $(PYTHON) -c 'import sysconfig as s; print(s.get_config_var("EXT_SUFFIX"))')
-
 .DEFAULT_GOAL := all
 .SECONDARY:
 .DELETE_ON_ERROR:
+
+# What the build must know of Python and the MPI (PY_*, MPI_LIBDIR).  Targets that
+# set things up first, or build nothing, do without.
+SETUP := help clean packages demo test lab bench lint format fuzz venv-test venv-peers
+ifneq ($(filter-out $(SETUP),$(or $(MAKECMDGOALS),all)),)
+include $(BUILD)/config.mk
+endif
+$(BUILD)/config.mk: tools/config.py $(if $(filter $(VENV)/%,$(PYTHON)),$(VENV)/.ready)
+	@tools/packages.sh --check $(PACKAGES)
+	@mkdir -p $(@D)
+	$(PYTHON) tools/config.py $(MPICC) > $@
 
 # ---------------------------------------------------------------- folders
 # One archive a folder, of everything in it but main.c.
@@ -120,7 +126,6 @@ $(BUILD)/obj/bindings/%.o: bindings/%.c
 	@mkdir -p $(@D)
 	$(MPI_CC) $(FLAGS) $(PY_CFLAGS) -fvisibility=hidden -MMD -MP -c $< -o $@
 
-MPI_LIBDIR = $(shell $(PYTHON) tools/mpi_libdir.py $(MPICC))
 $(MPIWAIT): $(call objects,$(WAIT_SOURCES)) $(call archives,page base)
 	@mkdir -p $(@D)
 	$(MPI_CC) $(if $(SANITIZE),-fsanitize=$(SANITIZE)) -shared -o $@ $^ -lpthread \
@@ -141,28 +146,115 @@ $(MPI_MODULE): $(BINDING_OBJECTS) $(MPIWAIT)
 	    $(MPIWAIT) -Wl,--as-needed $(BINDING_OBJECTS) -Wl,-rpath,'$$ORIGIN/../..' \
 	    $(if $(MPI_LIBDIR),-Wl,-rpath,$(MPI_LIBDIR))
 
-# ---------------------------------------------------------------- what people type
-.PHONY: all help venv venv-test venv-peers packages kernel binding clean
-all: kernel binding ## build everything into build/
+# ---------------------------------------------------------------- set-up
+$(VENV)/.ready: requirements.txt
+	@tools/packages.sh --check $(PACKAGES)
+	tools/venv.sh $(VENV) requirements.txt
+	@touch $@
+$(VENV)/.ready-lab: requirements-lab.txt requirements.txt
+	tools/venv.sh $(VENV) requirements-lab.txt
+	@touch $(VENV)/.ready $@
+$(VENV)/.ready-test: requirements-test.txt requirements.txt
+	tools/venv.sh $(VENV) requirements-test.txt
+	@touch $(VENV)/.ready $(VENV)/.ready-lab $@
+.venv-peers/.ready: requirements-peers.txt
+	tools/venv.sh .venv-peers requirements-peers.txt
+	@touch $@
+.PHONY: venv-test venv-peers packages
+packages: ## install the system packages that the build needs
+	@tools/packages.sh $(PACKAGES)
+venv-test: $(VENV)/.ready-test
+venv-peers: .venv-peers/.ready
 
+# ---------------------------------------------------------------- what people type
+.PHONY: all kernel binding kernel-python help demo test lab bench clean install
+all: kernel binding ## build everything into build/
 kernel: $(PROGRAMS:%=$(BUILD)/bin/%) kernel-python
-.PHONY: kernel-python
-kernel-python: $(PYTHON_PARTS) $(SHARE_PARTS)
 binding: $(MPIWAIT) $(MPI_MODULE) kernel-python
+kernel-python: $(PYTHON_PARTS) $(SHARE_PARTS)
+
+JOBS := -j$(shell nproc)
+DEMO_RANKS ?= 4
+demo: packages ## set up, build, and replay an example notebook on 4 ranks
+	@$(MAKE) --no-print-directory $(JOBS) all
+	@mkdir -p $(BUILD)/demo
+	@tools/demo.sh $(BUILD)/bin/rankbook examples/pi.ipynb $(BUILD)/demo/pi.ipynb $(DEMO_RANKS)
+
+test: ## set up, build, and run every test
+	@tools/packages.sh $(PACKAGES) $(TEST_PACKAGES)
+	@$(MAKE) --no-print-directory venv-test venv-peers
+	@$(MAKE) --no-print-directory $(JOBS) all unit
+	@$(MAKE) --no-print-directory $(JOBS) BUILD=$(BUILD)/asan SANITIZE=address,undefined unit fuzz-replay
+	@$(PYTHON) tests/run.py --build $(BUILD)
+
+lab: packages ## JupyterLab with the kernels in its launcher
+	@$(MAKE) --no-print-directory $(VENV)/.ready-lab
+	@$(MAKE) --no-print-directory $(JOBS) all
+	@$(BUILD)/bin/rankbook install --prefix $(abspath $(BUILD))/lab
+	JUPYTER_PATH=$(abspath $(BUILD))/lab/share/jupyter $(VENV)/bin/jupyter lab \
+	    --notebook-dir=examples $(LAB_OPTIONS)
+
+bench: packages ## measure against ipykernel and mpi4py; table and JSON
+	@$(MAKE) --no-print-directory venv-test venv-peers
+	@$(MAKE) --no-print-directory $(JOBS) all
+	@$(PYTHON) tests/bench/bench.py --build $(BUILD) --out $(BUILD)/bench.json
 
 help: ## this list
-	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/  make \1\t\2/p' $(MAKEFILE_LIST) | expand -t 20
+	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/  make \1\t\2/p' Makefile | expand -t 20
 
 clean: ## remove what was built (keeps .venv)
 	rm -rf $(BUILD)
 
--include $(shell find $(BUILD)/obj -name '*.d' 2>/dev/null)
+install: all ## copy what was built to PREFIX (default /usr/local)
+	install -d $(DESTDIR)$(PREFIX)/bin $(DESTDIR)$(PREFIX)/lib $(DESTDIR)$(PREFIX)/share
+	install -m 755 $(PROGRAMS:%=$(BUILD)/bin/%) $(DESTDIR)$(PREFIX)/bin
+	cp -r $(LIB) $(DESTDIR)$(PREFIX)/lib
+	cp -r $(BUILD)/share/rankbook $(DESTDIR)$(PREFIX)/share
 
-# ---------------------------------------------------------------- unit tests
+# ---------------------------------------------------------------- lint, format
+SOURCES = $(shell git ls-files '*.c' '*.h')
+.PHONY: lint format
+lint: ## check form: includes, format, lengths, warnings
+	@tools/packages.sh $(PACKAGES) $(TEST_PACKAGES)
+	@$(MAKE) --no-print-directory venv-test
+	@clang-format --dry-run -Werror $(SOURCES)
+	@$(PYTHON) tools/lint.py
+	@$(PYTHON) -m pyflakes $(shell git ls-files '*.py')
+	@$(MAKE) --no-print-directory $(JOBS) BUILD=$(BUILD)/lint CFLAGS='-O1 -Werror' all
+	@echo lint: ok
+format: ## clang-format every C file
+	@tools/packages.sh clang-format
+	clang-format -i $(SOURCES)
+
+# ---------------------------------------------------------------- tests' programs
 UNIT_LIBS ?= $(FOLDERS)
 UNIT := $(patsubst tests/unit/%.c,$(BUILD)/tests/unit/%,$(wildcard tests/unit/test_*.c))
 $(BUILD)/tests/unit/%: $(BUILD)/obj/tests/unit/%.o $(call archives,$(UNIT_LIBS))
 	@mkdir -p $(@D)
-	$(LINK) -o $@ $< -Wl,--start-group $(call archives,$(UNIT_LIBS)) -Wl,--end-group $(LIBS) -lpthread
-.PHONY: unit
+	$(LINK) -o $@ $< -Wl,--start-group $(call archives,$(UNIT_LIBS)) -Wl,--end-group \
+	    $(LIBS) -lpthread
+.PHONY: unit fuzz-replay fuzz
 unit: $(UNIT)
+
+# Every decoder of outside bytes: replayed over its corpus in the tests, and
+# searched by libFuzzer with `make fuzz`.
+FUZZERS := $(patsubst tests/fuzz/%.c,%,$(wildcard tests/fuzz/fuzz_*.c))
+$(BUILD)/tests/fuzz/%: $(BUILD)/obj/tests/fuzz/%.o $(BUILD)/obj/tests/fuzz/driver.o \
+                       $(call archives,$(UNIT_LIBS))
+	@mkdir -p $(@D)
+	$(LINK) -o $@ $(filter %.o,$^) -Wl,--start-group $(call archives,$(UNIT_LIBS)) \
+	    -Wl,--end-group $(LIBS) -lpthread
+fuzz-replay: $(FUZZERS:%=$(BUILD)/tests/fuzz/%)
+
+FUZZ_SECONDS ?= 60
+FUZZ_SOURCES = $(filter-out %/main.c,$(foreach f,base wire page jupyter magics,$(call sources,$(DIR_$(f)))))
+fuzz: ## search each decoder of outside bytes for FUZZ_SECONDS
+	@tools/packages.sh $(PACKAGES) clang libclang-rt-14-dev
+	@mkdir -p $(BUILD)/fuzz
+	@for f in $(FUZZERS); do echo "== $$f"; mkdir -p $(BUILD)/fuzz/corpus/$$f; \
+	    clang -std=c11 -D_GNU_SOURCE -I. -g -O1 -fsanitize=fuzzer,address,undefined \
+	        tests/fuzz/$$f.c $(FUZZ_SOURCES) $(LIBS) -o $(BUILD)/fuzz/$$f \
+	    && $(BUILD)/fuzz/$$f -max_total_time=$(FUZZ_SECONDS) -print_final_stats=1 \
+	        $(BUILD)/fuzz/corpus/$$f tests/fuzz/corpus/$${f#fuzz_} || exit 1; done
+
+-include $(shell find $(BUILD)/obj -name '*.d' 2>/dev/null)
