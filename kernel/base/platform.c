@@ -1,0 +1,179 @@
+/* platform.c - what only Linux offers, in one place */
+#include "kernel/base/platform.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <inttypes.h>
+#include <limits.h>
+#include <signal.h>
+#include <stdbool.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/mman.h>
+#include <sys/prctl.h>
+#include <unistd.h>
+
+#include "kernel/base/mem.h"
+
+int platform_die_with(int signal, pid_t parent)
+{
+    if (prctl(PR_SET_PDEATHSIG, signal) < 0)
+        return -1;
+    if (getppid() != parent)
+        return raise(signal) ? -1 : 0;
+    return 0;
+}
+
+int platform_die_with_parent(int signal)
+{
+    /* a parent that is process 1 is no sign: in a container the launcher is it */
+    return platform_die_with(signal, getppid());
+}
+
+int platform_subreaper(void)
+{
+    return prctl(PR_SET_CHILD_SUBREAPER, 1) < 0 ? -1 : 0;
+}
+
+char *platform_program_dir(void)
+{
+    char path[PATH_MAX];
+    ssize_t size = readlink("/proc/self/exe", path, sizeof(path) - 1);
+    char *slash;
+
+    if (size <= 0)
+        return xstrdup(".");
+    path[size] = '\0';
+    if (!(slash = strrchr(path, '/')))
+        return xstrdup(".");
+    return slash == path ? xstrdup("/") : xstrndup(path, (size_t)(slash - path));
+}
+
+int platform_memfd(const char *name, size_t size, struct error *err)
+{
+    int fd = memfd_create(name, MFD_CLOEXEC);
+
+    if (fd < 0)
+        return error_set(err, "memfd_create: %s", strerror(errno));
+    if (ftruncate(fd, (off_t)size) < 0) {
+        error_set(err, "size a memfd to %zu bytes: %s", size, strerror(errno));
+        close(fd);
+        return -1;
+    }
+    return fd;
+}
+
+int platform_set_cloexec(int fd)
+{
+    int flags = fcntl(fd, F_GETFD);
+
+    return flags < 0 || fcntl(fd, F_SETFD, flags | FD_CLOEXEC) < 0 ? -1 : 0;
+}
+
+int platform_set_nonblock(int fd)
+{
+    int flags = fcntl(fd, F_GETFL);
+
+    return flags < 0 || fcntl(fd, F_SETFL, flags | O_NONBLOCK) < 0 ? -1 : 0;
+}
+
+/* ---- /proc/PID ---- */
+
+static FILE *open_proc(pid_t pid, const char *name)
+{
+    char path[64];
+
+    snprintf(path, sizeof(path), "/proc/%ld/%s", (long)pid, name);
+    return fopen(path, "re");
+}
+
+int platform_process_memory(pid_t pid, uint64_t *rss, uint64_t *pss)
+{
+    FILE *file = open_proc(pid, "smaps_rollup");
+    uint64_t found_rss = 0, found_pss = 0;
+    bool have_rss = false, have_pss = false;
+    char line[256];
+
+    if (!file)
+        return -1;
+    while (fgets(line, sizeof(line), file)) {
+        have_rss |= sscanf(line, "Rss: %" SCNu64, &found_rss) == 1;
+        have_pss |= sscanf(line, "Pss: %" SCNu64, &found_pss) == 1;
+    }
+    fclose(file);
+    if (!have_rss || !have_pss)
+        return -1;
+    if (rss)
+        *rss = found_rss * 1024;
+    if (pss)
+        *pss = found_pss * 1024;
+    return 0;
+}
+
+int64_t platform_cpu_ticks(pid_t pid)
+{
+    FILE *file = open_proc(pid, "stat");
+    uint64_t user, system;
+    char text[1024], *after;
+    size_t size;
+
+    if (!file)
+        return -1;
+    size = fread(text, 1, sizeof(text) - 1, file);
+    fclose(file);
+    text[size] = '\0';
+    /* the name of the program stands in brackets, and may hold some itself */
+    if (!(after = strrchr(text, ')'))
+        || sscanf(after,
+                  ") %*c %*d %*d %*d %*d %*d %*u %*u %*u %*u %*u %" SCNu64 " %" SCNu64,
+                  &user, &system)
+               != 2)
+        return -1;
+    return (int64_t)(user + system);
+}
+
+/* Cuts a line of /proc/PID/maps down to the path; NULL when there is none. */
+static char *maps_path(char *line)
+{
+    static const char deleted[] = " (deleted)";
+    char *path = strchr(line, '/');
+    size_t size;
+
+    if (!path)
+        return NULL;
+    size = strcspn(path, "\n");
+    path[size] = '\0';
+    if (size >= sizeof(deleted) - 1
+        && !strcmp(path + size - (sizeof(deleted) - 1), deleted))
+        path[size - (sizeof(deleted) - 1)] = '\0';
+    return path;
+}
+
+int platform_maps_files(pid_t pid, const char *prefix, platform_path_f call, void *arg)
+{
+    FILE *file = open_proc(pid, "maps");
+    char *line = NULL, *path, **seen = NULL;
+    int i, count = 0;
+    size_t size = 0;
+
+    if (!file)
+        return -1;
+    while (getline(&line, &size, file) > 0) {
+        if (!(path = maps_path(line)) || strncmp(path, prefix, strlen(prefix)))
+            continue;
+        for (i = 0; i < count && strcmp(seen[i], path); i++)
+            ;
+        if (i < count)
+            continue;
+        seen = xrealloc(seen, (size_t)(count + 1) * sizeof(*seen));
+        seen[count++] = xstrdup(path);
+        call(path, arg);
+    }
+    for (i = 0; i < count; i++)
+        free(seen[i]);
+    free(seen);
+    free(line);
+    fclose(file);
+    return count;
+}

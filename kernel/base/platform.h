@@ -1,0 +1,47 @@
+/* platform.h - what only Linux offers, in one place
+ *
+ * A port to another system is a second platform.c.  Functions without a 'struct
+ * error' return -1 on failure and say nothing: their callers have a fallback.
+ */
+#ifndef BASE_PLATFORM_H
+#define BASE_PLATFORM_H
+
+#include <stddef.h>
+#include <stdint.h>
+#include <sys/types.h>
+
+#include "kernel/base/error.h"
+
+/* This process gets 'signal' when its parent ends, at once if that happens while
+ * this is set up.  'signal' stays set over exec(). */
+int platform_die_with_parent(int signal);
+
+/* The same for a child that knows whose it is: a parent that ended between fork()
+ * and this call is noticed too. */
+int platform_die_with(int signal, pid_t parent);
+
+/* Orphaned descendants become children of this process, not of init. */
+int platform_subreaper(void);
+
+/* The directory of the running program's file, to be freed; "." when unknown. */
+char *platform_program_dir(void);
+
+/* Anonymous memory of 'size' zero bytes as a descriptor, CLOEXEC. */
+int platform_memfd(const char *name, size_t size, struct error *err);
+
+int platform_set_cloexec(int fd);
+int platform_set_nonblock(int fd);
+
+/* Resident and proportional memory in bytes; either pointer may be NULL. */
+int platform_process_memory(pid_t pid, uint64_t *rss, uint64_t *pss);
+
+/* User and system time of all threads in clock ticks (sysconf(_SC_CLK_TCK)). */
+int64_t platform_cpu_ticks(pid_t pid);
+
+typedef void (*platform_path_f)(const char *path, void *arg);
+
+/* Calls 'call' once for each mapped file of the process whose path starts with
+ * 'prefix', also when the file was deleted.  Returns their number. */
+int platform_maps_files(pid_t pid, const char *prefix, platform_path_f call, void *arg);
+
+#endif
