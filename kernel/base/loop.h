@@ -47,10 +47,11 @@ struct loop_watch *loop_add_signal(struct loop *loop, int signal, loop_signal_f 
 /* Accepts NULL. */
 void loop_remove(struct loop *loop, struct loop_watch *watch);
 
-/* Pauses a watch (backpressure) and lets it go on. */
+/* Pauses a watch (backpressure) and lets it go on.  Not for signals. */
 void loop_watch_pause(struct loop_watch *watch, int paused);
 
-/* Returns after loop_stop().  -1 and 'errno' when polling itself fails. */
+/* Returns 0 after loop_stop(), or when nothing is watched any more.  -1 and 'errno'
+ * when polling itself fails. */
 int loop_run(struct loop *loop);
 void loop_stop(struct loop *loop);
 
