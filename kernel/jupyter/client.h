@@ -11,7 +11,9 @@ struct client;
 
 typedef void (*client_f)(enum channel from, struct message *msg, void *arg);
 
-/* Connects; 'call' runs for each message on shell, control, stdin and iopub. */
+/* Connects; the kernel may bind later.  'call' runs for each message on shell,
+ * control, stdin and iopub that is signed by the kernel; others are dropped.
+ * 'msg' is borrowed. */
 struct client *client_create(void *ctx, struct loop *loop,
                              const struct connection *connection, client_f call,
                              void *arg, struct error *err);
@@ -19,6 +21,6 @@ void client_destroy(struct client *client);
 
 /* Sends a request; the content is stolen; 'id' receives its msg_id. */
 int client_send_new(struct client *client, enum channel to, const char *type,
-                    json_t *content, char id[48], struct error *err);
+                    json_t *content, char id[MESSAGE_ID_SIZE], struct error *err);
 
 #endif

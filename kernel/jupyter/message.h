@@ -42,6 +42,7 @@ void message_unref(struct message *msg);
 const char *message_type(const struct message *msg);
 const char *message_id(const struct message *msg);
 const char *message_session(const struct message *msg);
+const char *message_date(const struct message *msg);
 const char *message_parent_id(const struct message *msg);
 struct message_part message_header(const struct message *msg); /* raw JSON */
 struct message_part message_metadata(const struct message *msg);
@@ -62,9 +63,15 @@ struct session {
 };
 void session_init(struct session *session);
 
+#define MESSAGE_ID_SIZE 48
+
+/* A fresh one, for a request whose replies will be looked for. */
+void message_id_make(char id[MESSAGE_ID_SIZE]);
+
 /* One message to send.  Parts with size 0 and data NULL are "{}". */
 struct message_out {
     const char *type;
+    const char *id;               /* NULL: a fresh one */
     const struct message *parent; /* its header is the parent header; NULL: none */
     bool to_parent;               /* send to the parent's identities (shell, control,
                                      stdin) */

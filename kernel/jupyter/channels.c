@@ -1,0 +1,357 @@
+/* channels.c - the five sockets of a kernel, bound */
+#include "kernel/jupyter/channels.h"
+
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <sys/un.h>
+#include <unistd.h>
+#include <zmq.h>
+
+#include "kernel/base/mem.h"
+#include "kernel/jupyter/sign.h"
+
+#define LINGER_MS 1000
+
+struct binding {
+    struct channels *channels;
+    enum channel channel;
+    void *sock;
+    struct loop_watch *watch;
+};
+
+struct channels {
+    struct loop *loop;
+    struct signer *signer;
+    struct session session;
+    channels_f call;
+    channels_refused_f refused;
+    void *arg;
+    struct binding bindings[CHANNEL_COUNT];
+};
+
+static void on_message(struct loop *loop, void *arg);
+static void on_subscription(struct loop *loop, void *arg);
+static void on_heartbeat(struct loop *loop, void *arg);
+
+/* 'option' is the one that the socket needs beside those all have: a client that
+ * reconnects under its old identity takes it over; a second subscriber of the
+ * same topic is seen, and welcomed, too. */
+static const struct {
+    const char *name;
+    int type;
+    int option;
+    loop_f call;
+} kinds[CHANNEL_COUNT] = {
+    [CHANNEL_SHELL] = { "shell", ZMQ_ROUTER, ZMQ_ROUTER_HANDOVER, on_message },
+    [CHANNEL_CONTROL] = { "control", ZMQ_ROUTER, ZMQ_ROUTER_HANDOVER, on_message },
+    [CHANNEL_STDIN] = { "stdin", ZMQ_ROUTER, ZMQ_ROUTER_HANDOVER, on_message },
+    [CHANNEL_IOPUB] = { "iopub", ZMQ_XPUB, ZMQ_XPUB_VERBOSE, on_subscription },
+    [CHANNEL_HEARTBEAT] = { "heartbeat", ZMQ_ROUTER, ZMQ_ROUTER_HANDOVER,
+                            on_heartbeat },
+};
+
+static void refuse(const struct channels *channels, enum channel from,
+                   const char *reason)
+{
+    if (channels->refused)
+        channels->refused(from, reason, channels->arg);
+}
+
+static void on_message(struct loop *loop, void *arg)
+{
+    struct binding *from = arg;
+    struct channels *channels = from->channels;
+    struct error err = { "" };
+    struct message *msg = message_recv(from->sock, channels->signer, &err);
+
+    if (msg)
+        channels->call(from->channel, msg, channels->arg);
+    else if (*err.text)
+        refuse(channels, from->channel, err.text);
+    message_unref(msg);
+}
+
+/* The topic must be a prefix of what the subscriber asked for, or it would not
+ * see its own welcome. */
+static void welcome(struct channels *channels, const char *topic, size_t size)
+{
+    char *frame = xstrndup(topic, size);
+    struct message_out out = { .type = "iopub_welcome", .topic = frame };
+
+    message_send_new(
+        channels->bindings[CHANNEL_IOPUB].sock, channels->signer, &channels->session,
+        out, json_pack("{s:o}", "subscription", message_text(topic, size)), NULL);
+    free(frame);
+}
+
+static bool has_more(void *sock)
+{
+    int more = 0;
+    size_t size = sizeof(more);
+
+    return zmq_getsockopt(sock, ZMQ_RCVMORE, &more, &size) == 0 && more;
+}
+
+static void on_subscription(struct loop *loop, void *arg)
+{
+    struct binding *from = arg;
+    zmq_msg_t frame;
+    bool is_first = true;
+
+    zmq_msg_init(&frame);
+    do {
+        const char *data;
+        size_t size;
+
+        if (zmq_msg_recv(&frame, from->sock, ZMQ_DONTWAIT) < 0)
+            break;
+        data = zmq_msg_data(&frame);
+        size = zmq_msg_size(&frame);
+        if (is_first && size > 0 && data[0] == 1)
+            welcome(from->channels, data + 1, size - 1);
+        is_first = false;
+    } while (has_more(from->sock));
+    zmq_msg_close(&frame);
+}
+
+static void on_heartbeat(struct loop *loop, void *arg)
+{
+    struct binding *from = arg;
+    bool more = true;
+
+    while (more) {
+        zmq_msg_t frame;
+
+        zmq_msg_init(&frame);
+        if (zmq_msg_recv(&frame, from->sock, ZMQ_DONTWAIT) < 0)
+            return;
+        more = has_more(from->sock);
+        if (zmq_msg_send(&frame, from->sock, ZMQ_DONTWAIT | (more ? ZMQ_SNDMORE : 0))
+            < 0)
+            zmq_msg_close(&frame);
+    }
+}
+
+/* libzmq unlinks the path of an ipc socket before it binds: it would take the
+ * endpoint from a living kernel without a word. */
+static bool is_path_in_use(const char *path)
+{
+    struct sockaddr_un addr = { .sun_family = AF_UNIX };
+    bool used;
+    int fd;
+
+    if (strlen(path) >= sizeof(addr.sun_path))
+        return false; /* zmq_bind() says what is wrong */
+    strcpy(addr.sun_path, path);
+    if ((fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0)) < 0)
+        return false;
+    used = connect(fd, (struct sockaddr *)&addr, sizeof(addr)) == 0;
+    close(fd);
+    return used;
+}
+
+static int bind_endpoint(void *sock, const char *endpoint, struct error *err)
+{
+    const char *ipc = "ipc://";
+
+    if (!strncmp(endpoint, ipc, strlen(ipc)) && is_path_in_use(endpoint + strlen(ipc)))
+        return error_set(err, "%s", strerror(EADDRINUSE));
+    if (zmq_bind(sock, endpoint) < 0)
+        return error_set(err, "%s", zmq_strerror(errno));
+    return 0;
+}
+
+/* For ipc a port is the end of a path: the first that nobody has. */
+static void choose_ipc(struct connection *connection, enum channel channel)
+{
+    bool is_taken = true;
+
+    while (is_taken) {
+        char *path;
+
+        connection->ports[channel]++;
+        path = connection_endpoint(connection, channel);
+        is_taken = access(path + strlen("ipc://"), F_OK) == 0;
+        for (int i = 0; i < CHANNEL_COUNT; i++) {
+            if (i != (int)channel)
+                is_taken =
+                    is_taken || connection->ports[i] == connection->ports[channel];
+        }
+        free(path);
+    }
+}
+
+/* "tcp://127.0.0.1:0" was bound to a port of the system's choice. */
+static int port_of(void *sock)
+{
+    char endpoint[512];
+    size_t size = sizeof(endpoint);
+    const char *colon;
+
+    if (zmq_getsockopt(sock, ZMQ_LAST_ENDPOINT, endpoint, &size) < 0
+        || !(colon = strrchr(endpoint, ':')))
+        return 0;
+    return atoi(colon + 1);
+}
+
+static int set_option(void *sock, int option, int value)
+{
+    return zmq_setsockopt(sock, option, &value, sizeof(value));
+}
+
+/* No high water marks: a slow reader must not make us lose messages. */
+static int set_options(void *sock, enum channel channel, const char *endpoint)
+{
+    if (set_option(sock, ZMQ_LINGER, LINGER_MS) < 0
+        || set_option(sock, ZMQ_SNDHWM, 0) < 0
+        || set_option(sock, kinds[channel].option, 1) < 0)
+        return -1;
+    return strchr(endpoint, '[') ? set_option(sock, ZMQ_IPV6, 1) : 0;
+}
+
+static int bind_one(struct binding *binding, void *ctx, struct connection *connection,
+                    struct error *err)
+{
+    enum channel channel = binding->channel;
+    bool is_chosen = connection->ports[channel] == 0;
+    char *endpoint = NULL;
+    int rc = -1;
+
+    if (is_chosen && !strcmp(connection->transport, "ipc"))
+        choose_ipc(connection, channel);
+    endpoint = connection_endpoint(connection, channel);
+    if (!(binding->sock = zmq_socket(ctx, kinds[channel].type))
+        || set_options(binding->sock, channel, endpoint) < 0) {
+        error_set(err, "%s channel: %s", kinds[channel].name, zmq_strerror(errno));
+        goto done;
+    }
+    if (bind_endpoint(binding->sock, endpoint, err) < 0) {
+        error_prefix(err, "%s channel: bind %s", kinds[channel].name, endpoint);
+        goto done;
+    }
+    if (is_chosen && !strcmp(connection->transport, "tcp"))
+        connection->ports[channel] = port_of(binding->sock);
+    rc = 0;
+done:
+    free(endpoint);
+    return rc;
+}
+
+struct channels *channels_create(void *ctx, struct loop *loop,
+                                 struct connection *connection, channels_f call,
+                                 channels_refused_f refused, void *arg,
+                                 struct error *err)
+{
+    struct channels *channels = xcalloc(1, sizeof(*channels));
+    int ports[CHANNEL_COUNT];
+
+    memcpy(ports, connection->ports, sizeof(ports));
+    channels->loop = loop;
+    channels->call = call;
+    channels->refused = refused;
+    channels->arg = arg;
+    session_init(&channels->session);
+    if (!(channels->signer = signer_create(connection->scheme, connection->key, err)))
+        goto error;
+    for (int i = 0; i < CHANNEL_COUNT; i++) {
+        struct binding *binding = &channels->bindings[i];
+
+        *binding = (struct binding){ .channels = channels, .channel = i };
+        if (bind_one(binding, ctx, connection, err) < 0)
+            goto error;
+        binding->watch = loop_add_zmq(loop, binding->sock, kinds[i].call, binding);
+    }
+    return channels;
+error:
+    memcpy(connection->ports, ports, sizeof(ports));
+    channels_destroy(channels);
+    return NULL;
+}
+
+void channels_destroy(struct channels *channels)
+{
+    if (!channels)
+        return;
+    for (int i = 0; i < CHANNEL_COUNT; i++) {
+        loop_remove(channels->loop, channels->bindings[i].watch);
+        if (channels->bindings[i].sock)
+            zmq_close(channels->bindings[i].sock);
+    }
+    signer_destroy(channels->signer);
+    free(channels);
+}
+
+const struct session *channels_session(const struct channels *channels)
+{
+    return &channels->session;
+}
+
+/* A message that cannot be sent is dropped: its reader is gone. */
+static void send_out(struct channels *channels, enum channel to,
+                     const struct message_out *out)
+{
+    struct error err;
+
+    if (message_send(channels->bindings[to].sock, channels->signer, &channels->session,
+                     out, &err)
+        < 0)
+        refuse(channels, to, err.text);
+}
+
+static void send_out_new(struct channels *channels, enum channel to,
+                         struct message_out out, json_t *content)
+{
+    struct error err;
+
+    if (message_send_new(channels->bindings[to].sock, channels->signer,
+                         &channels->session, out, content, &err)
+        < 0)
+        refuse(channels, to, err.text);
+}
+
+/* Messages on IOPub have a topic; clients subscribe to "" and see them all. */
+void channels_publish(struct channels *channels, const struct message_out *out)
+{
+    struct message_out copy = *out;
+
+    copy.to_parent = false;
+    if (!copy.topic)
+        copy.topic = copy.type;
+    send_out(channels, CHANNEL_IOPUB, &copy);
+}
+
+void channels_publish_new(struct channels *channels, const char *type,
+                          const struct message *parent, json_t *content)
+{
+    struct message_out out = { .type = type, .parent = parent, .topic = type };
+
+    send_out_new(channels, CHANNEL_IOPUB, out, content);
+}
+
+void channels_reply(struct channels *channels, enum channel to,
+                    const struct message_out *out)
+{
+    struct message_out copy = *out;
+
+    copy.to_parent = true;
+    copy.topic = NULL;
+    send_out(channels, to, &copy);
+}
+
+void channels_reply_new(struct channels *channels, enum channel to,
+                        const struct message *request, const char *type,
+                        json_t *content)
+{
+    struct message_out out = { .type = type, .parent = request, .to_parent = true };
+
+    send_out_new(channels, to, out, content);
+}
+
+void channels_status(struct channels *channels, const struct message *parent,
+                     const char *state)
+{
+    channels_publish_new(channels, "status", parent,
+                         json_pack("{s:s}", "execution_state", state));
+}

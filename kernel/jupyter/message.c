@@ -1,0 +1,517 @@
+/* message.c - one message of the Jupyter protocol 5.5
+ *
+ * A received message keeps the ZeroMQ frames it came in; everything handed out
+ * points into them.  Its header and parent header are parsed when it arrives,
+ * content and metadata when somebody asks.
+ */
+#include "kernel/jupyter/message.h"
+
+#include <errno.h>
+#include <sodium.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+#include <zmq.h>
+
+#include "kernel/base/buf.h"
+#include "kernel/base/mem.h"
+
+#define DELIMITER "<IDS|MSG>"
+#define VERSION "5.5"
+
+/* Frames are cheap for a sender and dear for us; widgets send a few dozen. */
+#define FRAME_MAX 65536
+
+/* What follows the delimiter, in this order; buffers come last. */
+enum section {
+    SECTION_SIGNATURE,
+    SECTION_HEADER,
+    SECTION_PARENT,
+    SECTION_METADATA,
+    SECTION_CONTENT,
+    SECTION_COUNT,
+};
+#define SIGNED_COUNT (SECTION_COUNT - SECTION_HEADER)
+
+struct message {
+    int refs;
+    zmq_msg_t *frames;
+    size_t count;
+    size_t capacity;
+    size_t delimiter; /* its index: the number of identities */
+    json_t *header;
+    json_t *parent;
+    json_t *metadata; /* NULL until asked for */
+    json_t *content;
+    bool metadata_is_parsed;
+    bool content_is_parsed;
+};
+
+static struct message *message_create(void)
+{
+    struct message *msg = xcalloc(1, sizeof(*msg));
+
+    msg->refs = 1;
+    return msg;
+}
+
+struct message *message_ref(struct message *msg)
+{
+    msg->refs++;
+    return msg;
+}
+
+void message_unref(struct message *msg)
+{
+    if (!msg || --msg->refs > 0)
+        return;
+    for (size_t i = 0; i < msg->count; i++)
+        zmq_msg_close(&msg->frames[i]);
+    free(msg->frames);
+    json_decref(msg->header);
+    json_decref(msg->parent);
+    json_decref(msg->metadata);
+    json_decref(msg->content);
+    free(msg);
+}
+
+/* Room for one more frame, which the caller initialises and counts. */
+static zmq_msg_t *next_frame(struct message *msg)
+{
+    if (msg->count == msg->capacity) {
+        msg->capacity = msg->capacity ? 2 * msg->capacity : 8;
+        msg->frames = xrealloc(msg->frames, msg->capacity * sizeof(*msg->frames));
+    }
+    return &msg->frames[msg->count];
+}
+
+static struct message_part frame(const struct message *msg, size_t idx)
+{
+    return (struct message_part){
+        .data = zmq_msg_data(&msg->frames[idx]),
+        .size = zmq_msg_size(&msg->frames[idx]),
+    };
+}
+
+static struct message_part section(const struct message *msg, enum section which)
+{
+    return frame(msg, msg->delimiter + 1 + which);
+}
+
+static bool is_delimiter(struct message_part part)
+{
+    return part.size == strlen(DELIMITER)
+           && !memcmp(part.data, DELIMITER, strlen(DELIMITER));
+}
+
+static json_t *load_object(struct message_part part)
+{
+    json_t *root = json_loadb(part.data, part.size, JSON_ALLOW_NUL, NULL);
+
+    if (json_is_object(root))
+        return root;
+    json_decref(root);
+    return NULL;
+}
+
+static int count_frames(struct message *msg, struct error *err)
+{
+    size_t after;
+
+    while (msg->delimiter < msg->count && !is_delimiter(frame(msg, msg->delimiter)))
+        msg->delimiter++;
+    if (msg->delimiter == msg->count)
+        return error_set(err, "no delimiter in %zu frames", msg->count);
+    after = msg->count - msg->delimiter - 1;
+    if (after < SECTION_COUNT)
+        return error_set(err, "%zu frames after the delimiter, at least %d expected",
+                         after, SECTION_COUNT);
+    return 0;
+}
+
+static int verify(const struct message *msg, const struct signer *signer,
+                  struct error *err)
+{
+    struct message_part signature = section(msg, SECTION_SIGNATURE);
+    struct sign_part parts[SIGNED_COUNT];
+
+    for (int i = 0; i < SIGNED_COUNT; i++) {
+        struct message_part part = section(msg, SECTION_HEADER + i);
+
+        parts[i] = (struct sign_part){ part.data, part.size };
+    }
+    if (!signer_verify(signer, parts, SIGNED_COUNT, signature.data, signature.size))
+        return error_set(err, "wrong signature");
+    return 0;
+}
+
+/* Turns received frames into a message: counted, verified, then parsed. */
+static int decode(struct message *msg, const struct signer *signer, struct error *err)
+{
+    if (count_frames(msg, err) < 0 || verify(msg, signer, err) < 0)
+        return -1;
+    if (!(msg->header = load_object(section(msg, SECTION_HEADER))))
+        return error_set(err, "the header is not a JSON object");
+    if (!(msg->parent = load_object(section(msg, SECTION_PARENT))))
+        return error_set(err, "the parent header is not a JSON object");
+    if (!*message_type(msg))
+        return error_set(err, "the header has no msg_type");
+    return 0;
+}
+
+static bool has_more(void *sock)
+{
+    int more = 0;
+    size_t size = sizeof(more);
+
+    return zmq_getsockopt(sock, ZMQ_RCVMORE, &more, &size) == 0 && more;
+}
+
+/* All frames of one message, so that the socket stands before the next one.
+ * Returns 1, or 0 when nothing is there. */
+static int recv_frames(struct message *msg, void *sock, struct error *err)
+{
+    bool too_many = false;
+
+    do {
+        zmq_msg_t *next = next_frame(msg);
+
+        zmq_msg_init(next);
+        if (zmq_msg_recv(next, sock, ZMQ_DONTWAIT) < 0) {
+            zmq_msg_close(next);
+            if (errno == EAGAIN || errno == EINTR)
+                return 0;
+            return error_set(err, "receive: %s", zmq_strerror(errno));
+        }
+        too_many = too_many || msg->count == FRAME_MAX;
+        if (too_many)
+            zmq_msg_close(next);
+        else
+            msg->count++;
+    } while (has_more(sock));
+    return too_many ? error_set(err, "more than %d frames", FRAME_MAX) : 1;
+}
+
+struct message *message_recv(void *sock, const struct signer *signer, struct error *err)
+{
+    struct message *msg = message_create();
+    int rc = recv_frames(msg, sock, err);
+
+    if (rc == 0)
+        err->text[0] = '\0';
+    if (rc > 0 && decode(msg, signer, err) == 0)
+        return msg;
+    message_unref(msg);
+    return NULL;
+}
+
+struct message *message_decode(const struct message_part *frames, size_t count,
+                               const struct signer *signer, struct error *err)
+{
+    struct message *msg = message_create();
+
+    for (size_t i = 0; i < count; i++) {
+        zmq_msg_t *next = next_frame(msg);
+
+        if (zmq_msg_init_size(next, frames[i].size) < 0)
+            abort(); /* out of memory, as xmalloc() */
+        if (frames[i].size > 0)
+            memcpy(zmq_msg_data(next), frames[i].data, frames[i].size);
+        msg->count++;
+    }
+    if (decode(msg, signer, err) == 0)
+        return msg;
+    message_unref(msg);
+    return NULL;
+}
+
+static const char *text_in(const json_t *header, const char *name)
+{
+    const char *text = json_string_value(json_object_get(header, name));
+
+    return text ? text : "";
+}
+
+const char *message_type(const struct message *msg)
+{
+    return text_in(msg->header, "msg_type");
+}
+
+const char *message_id(const struct message *msg)
+{
+    return text_in(msg->header, "msg_id");
+}
+
+const char *message_session(const struct message *msg)
+{
+    return text_in(msg->header, "session");
+}
+
+const char *message_date(const struct message *msg)
+{
+    return text_in(msg->header, "date");
+}
+
+const char *message_parent_id(const struct message *msg)
+{
+    return text_in(msg->parent, "msg_id");
+}
+
+struct message_part message_header(const struct message *msg)
+{
+    return section(msg, SECTION_HEADER);
+}
+
+struct message_part message_metadata(const struct message *msg)
+{
+    return section(msg, SECTION_METADATA);
+}
+
+struct message_part message_content_raw(const struct message *msg)
+{
+    return section(msg, SECTION_CONTENT);
+}
+
+json_t *message_content(const struct message *msg)
+{
+    struct message *cache = (struct message *)msg; /* what it says stays the same */
+
+    if (!msg->content_is_parsed) {
+        cache->content = load_object(message_content_raw(msg));
+        cache->content_is_parsed = true;
+    }
+    return msg->content;
+}
+
+json_t *message_metadata_json(const struct message *msg)
+{
+    struct message *cache = (struct message *)msg;
+
+    if (!msg->metadata_is_parsed) {
+        cache->metadata = load_object(message_metadata(msg));
+        cache->metadata_is_parsed = true;
+    }
+    return msg->metadata;
+}
+
+size_t message_identity_count(const struct message *msg)
+{
+    return msg->delimiter;
+}
+
+struct message_part message_identity(const struct message *msg, size_t idx)
+{
+    return frame(msg, idx);
+}
+
+size_t message_buffer_count(const struct message *msg)
+{
+    return msg->count - msg->delimiter - 1 - SECTION_COUNT;
+}
+
+struct message_part message_buffer(const struct message *msg, size_t idx)
+{
+    return frame(msg, msg->delimiter + 1 + SECTION_COUNT + idx);
+}
+
+void message_id_make(char id[MESSAGE_ID_SIZE])
+{
+    unsigned char bytes[16];
+
+    randombytes_buf(bytes, sizeof(bytes));
+    sodium_bin2hex(id, MESSAGE_ID_SIZE, bytes, sizeof(bytes));
+}
+
+void session_init(struct session *session)
+{
+    char id[MESSAGE_ID_SIZE];
+    const char *user = getenv("USER");
+
+    if (sodium_init() < 0)
+        abort(); /* no random numbers: ids would repeat */
+    message_id_make(id);
+    snprintf(session->id, sizeof(session->id), "%.32s", id);
+    session->username = user && *user ? user : "rankbook";
+}
+
+static void now(char *text, size_t size)
+{
+    struct timespec at;
+    struct tm utc;
+    size_t used;
+
+    clock_gettime(CLOCK_REALTIME, &at);
+    gmtime_r(&at.tv_sec, &utc);
+    used = strftime(text, size, "%Y-%m-%dT%H:%M:%S", &utc);
+    snprintf(text + used, size - used, ".%06ldZ", at.tv_nsec / 1000);
+}
+
+static char *make_header(const struct session *session, const struct message_out *out)
+{
+    char id[MESSAGE_ID_SIZE], date[40];
+    json_t *header;
+    char *text;
+
+    message_id_make(id);
+    now(date, sizeof(date));
+    header = json_pack("{s:s, s:s, s:o, s:s, s:s, s:s}", "msg_id",
+                       out->id ? out->id : id, "session", session->id, "username",
+                       message_text(session->username, strlen(session->username)),
+                       "date", date, "msg_type", out->type, "version", VERSION);
+    text = json_dumps(header, JSON_COMPACT);
+    json_decref(header);
+    if (!text)
+        abort(); /* out of memory: all its strings are UTF-8 */
+    return text;
+}
+
+/* A router drops what it cannot route, and we never wait for a slow reader. */
+static int send_frame(void *sock, struct message_part part, bool more,
+                      struct error *err)
+{
+    int flags = ZMQ_DONTWAIT | (more ? ZMQ_SNDMORE : 0);
+
+    while (zmq_send(sock, part.data, part.size, flags) < 0) {
+        if (errno != EINTR)
+            return error_set(err, "send: %s", zmq_strerror(errno));
+    }
+    return 0;
+}
+
+static struct message_part text_part(const char *text)
+{
+    return (struct message_part){ text, strlen(text) };
+}
+
+static struct message_part or_empty(struct message_part part)
+{
+    return part.data || part.size ? part : text_part("{}");
+}
+
+static int send_envelope(void *sock, const struct message_out *out, struct error *err)
+{
+    size_t count = out->to_parent ? message_identity_count(out->parent) : 0;
+
+    for (size_t i = 0; i < count; i++) {
+        if (send_frame(sock, message_identity(out->parent, i), true, err) < 0)
+            return -1;
+    }
+    if (out->topic && send_frame(sock, text_part(out->topic), true, err) < 0)
+        return -1;
+    return send_frame(sock, text_part(DELIMITER), true, err);
+}
+
+int message_send(void *sock, const struct signer *signer, const struct session *session,
+                 const struct message_out *out, struct error *err)
+{
+    char *header = make_header(session, out);
+    struct message_part none = { 0 };
+    struct message_part parts[SIGNED_COUNT] = {
+        text_part(header),
+        or_empty(out->parent ? message_header(out->parent) : none),
+        or_empty(out->metadata),
+        or_empty(out->content),
+    };
+    struct sign_part to_sign[SIGNED_COUNT];
+    char signature[SIGN_HEX_MAX];
+    int rc = -1;
+
+    for (int i = 0; i < SIGNED_COUNT; i++)
+        to_sign[i] = (struct sign_part){ parts[i].data, parts[i].size };
+    signer_sign(signer, to_sign, SIGNED_COUNT, signature);
+    if (send_envelope(sock, out, err) < 0
+        || send_frame(sock, text_part(signature), true, err) < 0)
+        goto done;
+    for (int i = 0; i < SIGNED_COUNT; i++) {
+        bool more = i < SIGNED_COUNT - 1 || out->buffer_count > 0;
+
+        if (send_frame(sock, parts[i], more, err) < 0)
+            goto done;
+    }
+    for (size_t i = 0; i < out->buffer_count; i++) {
+        if (send_frame(sock, out->buffers[i], i + 1 < out->buffer_count, err) < 0)
+            goto done;
+    }
+    rc = 0;
+done:
+    free(header);
+    return rc;
+}
+
+int message_send_new(void *sock, const struct signer *signer,
+                     const struct session *session, struct message_out out,
+                     json_t *content, struct error *err)
+{
+    char *text = json_dumps(content, JSON_COMPACT);
+    int rc;
+
+    json_decref(content);
+    if (!text)
+        return error_set(err, "the content of %s cannot be encoded", out.type);
+    out.content = text_part(text);
+    rc = message_send(sock, signer, session, &out, err);
+    free(text);
+    return rc;
+}
+
+/* The bytes of the UTF-8 character at 'text', 0 when there is none. */
+static size_t character(const unsigned char *text, size_t size)
+{
+    static const struct {
+        unsigned char low, high;     /* of the first byte */
+        unsigned char second, third; /* the second byte's range */
+        size_t size;
+    } forms[] = {
+        { 0x00, 0x7f, 0, 0, 1 },       { 0xc2, 0xdf, 0x80, 0xbf, 2 },
+        { 0xe0, 0xe0, 0xa0, 0xbf, 3 }, { 0xe1, 0xec, 0x80, 0xbf, 3 },
+        { 0xed, 0xed, 0x80, 0x9f, 3 }, { 0xee, 0xef, 0x80, 0xbf, 3 },
+        { 0xf0, 0xf0, 0x90, 0xbf, 4 }, { 0xf1, 0xf3, 0x80, 0xbf, 4 },
+        { 0xf4, 0xf4, 0x80, 0x8f, 4 },
+    };
+
+    for (size_t i = 0; i < sizeof(forms) / sizeof(forms[0]); i++) {
+        if (text[0] < forms[i].low || text[0] > forms[i].high)
+            continue;
+        if (size < forms[i].size)
+            return 0;
+        if (forms[i].size > 1
+            && (text[1] < forms[i].second || text[1] > forms[i].third))
+            return 0;
+        for (size_t j = 2; j < forms[i].size; j++) {
+            if ((text[j] & 0xc0) != 0x80)
+                return 0;
+        }
+        return forms[i].size;
+    }
+    return 0;
+}
+
+static bool is_surrogate(const unsigned char *text, size_t size)
+{
+    return size >= 3 && text[0] == 0xed && (text[1] & 0xe0) == 0xa0
+           && (text[2] & 0xc0) == 0x80;
+}
+
+json_t *message_text(const char *text, size_t size)
+{
+    const unsigned char *bytes = (const unsigned char *)text;
+    json_t *result = json_stringn(size ? text : "", size);
+    struct buf repaired = { 0 };
+
+    for (size_t i = 0; !result && i < size;) {
+        size_t good = character(bytes + i, size - i);
+
+        if (good > 0) {
+            buf_add(&repaired, bytes + i, good);
+            i += good;
+        } else {
+            buf_add_text(&repaired, "\xef\xbf\xbd");
+            i += is_surrogate(bytes + i, size - i) ? 3 : 1;
+        }
+    }
+    if (!result)
+        result = json_stringn(repaired.data, repaired.size);
+    buf_clear(&repaired);
+    return result;
+}
