@@ -1,0 +1,638 @@
+"""Generates the surface of mpi4py.MPI from the stanzas in *.api.
+
+The surface is what must agree in several places: argument tables, method tables,
+docstrings, stubs, constants.  Behaviour is C in bindings/src; no generated function
+does more than bind its arguments and call its `..._impl`.  The stanza language is
+described at the top of comm.api.
+
+Written to --out:
+    mpi_classes.h    enum class_id, number of interned names
+    mpi_impl.h       prototypes of everything that C must define
+    mpi_surface.h    wrappers, method tables, class table: included by surface.c
+    mpi_constants.h  tables of integers and predefined handles: included by module.c
+    MPI.pyi          the stub
+"""
+
+import argparse
+import ast
+import pathlib
+import re
+import sys
+import textwrap
+
+# annotation -> (bind kind, C type, member of union bind_value, shown as)
+SCALARS = {
+    "int": ("INT", "int ", "integer", "int"),
+    "Count": ("COUNT", "MPI_Count ", "count", "int"),
+    "Aint": ("AINT", "MPI_Aint ", "aint", "int"),
+    "bool": ("BOOL", "bool ", "truth", "bool"),
+    "str": ("STR", "const char *", "string", "str"),
+    "Handle": ("OBJECT", "PyObject *", "object", "int"),
+}
+OBJECT = ("OBJECT", "PyObject *", "object", None)
+SHOWN = {note: row[3] for note, row in SCALARS.items()}
+
+# The members that every handle class has, written once here.
+TOOLKIT = """
+method {0}.__new__(cls, {1}: {0} | None = None) -> Self
+    Copies the handle, not the object behind it.
+special {0}.__eq__(self, other: object, /) -> bool
+special {0}.__ne__(self, other: object, /) -> bool
+special {0}.__bool__(self) -> bool
+method {0}.__reduce__(self) -> str | tuple[Any, ...]
+    Support for pickling: predefined handles go by their name.
+method {0}.tohandle(self) -> int
+    Return the MPI handle as an integer.
+classmethod {0}.fromhandle(cls, handle: Handle) -> {0}
+    Create an object from the MPI handle that an integer holds.
+method {0}.free(self) -> None
+    Free the handle, unless it is null or predefined.
+method {0}.toint(self) -> int
+    Translate to an integer handle of the MPI ABI.
+classmethod {0}.fromint(cls, arg: int, /) -> {0}
+    Translate from an integer handle of the MPI ABI.
+method {0}.py2f(self) -> int
+    Translate to a Fortran handle.
+classmethod {0}.f2py(cls, arg: int) -> {0}
+    Translate from a Fortran handle.
+property {0}.handle -> int
+    MPI handle.
+"""
+
+
+class SpecError(Exception):
+    pass
+
+
+class Param:
+    def __init__(self, name, note, default, positional):
+        self.name = name
+        self.note = note  # annotation as text; None for self and cls
+        self.default = default  # default as text, None when required
+        self.positional = positional
+
+
+class Member:
+    """One callable, property or special of a class, or a function."""
+
+    def __init__(self, kind, owner, name, params, result, doc, options):
+        self.kind, self.owner, self.name = kind, owner, name
+        self.params, self.result = params, result
+        self.doc, self.options = doc, options
+        self.args = params[1:] if params and params[0].name in ("self", "cls") else params
+
+    @property
+    def impl(self):
+        prefix = self.owner.lower() if self.owner else "mpi"
+        return "%s_%s_impl" % (prefix, self.name.strip("_") if self.is_slot else self.name)
+
+    @property
+    def is_slot(self):
+        return self.name in ("__new__", "__init__", "__call__")
+
+    @property
+    def wrapper(self):
+        name = self.name.strip("_") if self.is_slot else self.name
+        return "%s_%s" % (self.owner or "mpi", name)
+
+    @property
+    def is_none(self):
+        return self.result in ("None", "NoReturn")
+
+
+class Class:
+    def __init__(self, name, base, doc, is_handle, slots):
+        self.name, self.base, self.doc = name, base, doc
+        self.is_handle, self.slots = is_handle, slots
+        self.members = []
+        self.aliases = []
+
+
+class Spec:
+    def __init__(self):
+        self.classes = {}
+        self.functions = []
+        self.constants = []  # (type, name, value or None, alias or None)
+        self.aliases = []
+
+    # ------------------------------------------------------------- reading
+    def read(self, text, origin, want=lambda word: True):
+        for number, head, body in stanzas(text):
+            try:
+                if want(head.split()[0]):
+                    self.add(head, body)
+            except (SpecError, SyntaxError) as error:
+                raise SpecError("%s:%d: %s" % (origin, number, error)) from None
+
+    def add(self, head, body):
+        word, _, rest = head.partition(" ")
+        add = getattr(self, "add_" + word, None)
+        if not add:
+            raise SpecError("unknown stanza '%s'" % word)
+        add(rest.strip(), body)
+
+    def add_class(self, rest, body, is_handle=False):
+        match = re.fullmatch(r"(\w+)\((\w+)\)(?: slots (\w+))?", rest)
+        if not match:
+            raise SpecError("expecting NAME(BASE) [slots NAME]")
+        name, base, slots = match.groups()
+        self.classes[name] = Class(name, base, doc_text(body), is_handle, slots)
+        if is_handle:
+            self.read(TOOLKIT.format(name, name.lower()), "toolkit")
+
+    def add_handle(self, rest, body):
+        self.add_class(rest, body, True)
+
+    def add_callable(self, kind, rest, body):
+        match = re.match(r"(?:(\w+)\.)?(\w+)\(", rest)
+        if not match:
+            raise SpecError("expecting NAME(PARAMETERS) -> TYPE")
+        owner, name = match.groups()
+        params, result = signature(rest[match.end() - 1 :])
+        member = Member(kind, owner, name, params, result, doc_text(body), {})
+        if kind == "function":
+            self.functions.append(member)
+        else:
+            self.owner(owner).members.append(member)
+
+    def add_method(self, rest, body):
+        self.add_callable("method", rest, body)
+
+    def add_classmethod(self, rest, body):
+        self.add_callable("classmethod", rest, body)
+
+    def add_staticmethod(self, rest, body):
+        self.add_callable("staticmethod", rest, body)
+
+    def add_special(self, rest, body):
+        self.add_callable("special", rest, body)
+
+    def add_function(self, rest, body):
+        self.add_callable("function", rest, body)
+
+    def add_property(self, rest, body):
+        match = re.fullmatch(r"(\w+)\.(\w+) -> (.+?)(?: like (\w+))?( writable)?", rest)
+        if not match:
+            raise SpecError("expecting CLASS.NAME -> TYPE [like METHOD] [writable]")
+        owner, name, result, like, writable = match.groups()
+        options = {"like": like, "writable": bool(writable)}
+        member = Member("property", owner, name, [], result, doc_text(body), options)
+        self.owner(owner).members.append(member)
+
+    def add_constants(self, rest, body):
+        for line in body:
+            match = re.fullmatch(r"\s*(\w+) (is|=) (.+?)\s*", line)
+            if match:
+                name, how, other = match.groups()
+                value, alias = (None, other) if how == "is" else (other, None)
+                self.constants.append((rest, name, value, alias))
+            else:
+                self.constants += [(rest, name, None, None) for name in line.split()]
+
+    def add_alias(self, rest, body):
+        match = re.fullmatch(r"(?:(\w+)\.)?(\w+) = (\w+)", rest)
+        if not match:
+            raise SpecError("expecting [CLASS.]NAME = OTHER")
+        owner, name, other = match.groups()
+        aliases = self.owner(owner).aliases if owner else self.aliases
+        aliases.append((name, other))
+
+    def owner(self, name):
+        if name not in self.classes:
+            raise SpecError("no class '%s' (yet)" % name)
+        return self.classes[name]
+
+    # ------------------------------------------------------------- asking
+    def ordered(self):
+        """Classes, each after its base."""
+        done = []
+        todo = list(self.classes.values())
+        while todo:
+            ready = [c for c in todo if c.base not in self.classes
+                     or self.classes[c.base] in done]
+            if not ready:
+                raise SpecError("circular bases")
+            done += ready
+            todo = [c for c in todo if c not in done]
+        return done
+
+    def root(self, name):
+        """The class whose struct 'name' has: handles inherit their layout."""
+        cls = self.classes[name]
+        return self.root(cls.base) if cls.base in self.classes else cls
+
+    def handles(self):
+        return [c.name for c in self.ordered() if self.root(c.name).is_handle]
+
+    def members(self):
+        for cls in self.ordered():
+            yield from cls.members
+        yield from self.functions
+
+    def kind(self, note):
+        """How one parameter crosses: (kind, C type, union member, class)."""
+        if note in SCALARS:
+            return SCALARS[note][:3] + (None,)
+        bare, optional = re.subn(r" \| None$", "", note)
+        if bare in self.classes and (optional or bare not in self.handles()):
+            struct = "struct %s_object *" % self.root(bare).name.lower()
+            return ("OPTIONAL" if optional else "INSTANCE", struct, "object", bare)
+        if bare in self.classes:
+            root = self.root(bare).name
+            return ("HANDLE", "MPI_%s " % root, root.lower(), bare)
+        return OBJECT[:3] + (None,)
+
+
+def stanzas(text):
+    """Yields (line number, headline, indented lines)."""
+    head, body, start = None, [], 0
+    for number, line in enumerate(text.splitlines() + ["end"], 1):
+        if line.startswith("#"):
+            continue
+        if not line.strip() or line[0].isspace():
+            body.append(line)
+            continue
+        if head:
+            yield start, head, [b for b in body]
+        head, body, start = line.strip(), [], number
+
+
+def doc_text(body):
+    return textwrap.dedent("\n".join(body)).strip()
+
+
+def signature(text):
+    """'(a: T = 0) -> R' -> ([Param], 'R')."""
+    node = ast.parse("def f%s: ..." % text).body[0]
+    args = node.args
+    names = args.posonlyargs + args.args
+    defaults = [None] * (len(names) - len(args.defaults)) + args.defaults
+    params = [
+        Param(
+            arg.arg,
+            ast.unparse(arg.annotation) if arg.annotation else None,
+            ast.unparse(default) if default else None,
+            idx < len(args.posonlyargs),
+        )
+        for idx, (arg, default) in enumerate(zip(names, defaults))
+    ]
+    for arg, default in zip(args.kwonlyargs, args.kw_defaults):
+        raise SpecError("keyword-only parameter '%s'" % arg.arg)
+    return params, ast.unparse(node.returns) if node.returns else "None"
+
+
+# ----------------------------------------------------------------- C output
+def c_string(text):
+    lines = text.replace("\\", "\\\\").replace('"', '\\"').split("\n")
+    return '"%s"' % '\\n"\n    "'.join(lines)
+
+
+def shown_params(member, with_notes):
+    out = []
+    positional = False
+    for param in member.params:
+        if positional and not param.positional:
+            out.append("/")
+        positional = param.positional
+        text = param.name
+        if not with_notes and text in ("self", "cls"):
+            text = "$self" if text == "self" else "$type"
+        if with_notes and param.note:
+            text += ": " + SHOWN.get(param.note, param.note)
+        if param.default is not None:
+            if with_notes:
+                text += (" = " if param.note else "=") + param.default
+            else:
+                simple = re.fullmatch(r"-?\d+|None|True|False|'.*'", param.default)
+                text += "=" + (param.default if simple else "...")
+        out.append(text)
+    if positional:
+        out.append("/")
+    return ", ".join(out)
+
+
+def doc_string(member):
+    """The signature for inspect, then one for people, then the words."""
+    head = "%s(%s)\n--\n\n" % (member.name, shown_params(member, False))
+    line = "%s(%s) -> %s" % (member.name, shown_params(member, True), member.result)
+    return head + line + "\n\n" + member.doc
+
+
+def receiver(spec, member):
+    if member.kind == "classmethod" or member.name == "__new__":
+        return "PyTypeObject *", "(PyTypeObject *)self"
+    if member.kind in ("method", "property"):
+        struct = "struct %s_object *" % spec.root(member.owner).name.lower()
+        return struct, "(%s)self" % struct
+    return None, None
+
+
+def prototype(spec, member):
+    result = "int " if member.is_none else "PyObject *"
+    ctype, _ = receiver(spec, member)
+    params = [ctype + ("cls" if "Type" in ctype else "self")] if ctype else []
+    for arg in member.args:
+        params.append(spec.kind(arg.note)[1] + arg.name)
+    return "%s%s(%s);" % (result, member.impl, ", ".join(params) or "void")
+
+
+def property_names(member):
+    prefix = "%s_%s" % (member.owner.lower(), member.name)
+    return prefix + "_get", prefix + "_set"
+
+
+def prototypes(spec):
+    yield '#include "bindings/src/handle.h"'
+    yield '#include "bindings/src/bind.h"'
+    for cls in spec.ordered():
+        if not spec.root(cls.name).is_handle:
+            yield "struct %s_object;" % spec.root(cls.name).name.lower()
+    for member in spec.members():
+        if member.kind == "special":
+            continue
+        if member.kind != "property":
+            yield prototype(spec, member)
+            continue
+        ctype, _ = receiver(spec, member)
+        getter, setter = property_names(member)
+        if not member.options["like"]:
+            yield "PyObject *%s(%sself);" % (getter, ctype)
+        if member.options["writable"]:
+            yield "int %s(%sself, PyObject *value);" % (setter, ctype)
+
+
+def default_of(spec, arg):
+    """Initialiser of union bind_value for a parameter that was not given."""
+    kind, _, field, _ = spec.kind(arg.note)
+    text = arg.default
+    if kind == "OBJECT":
+        return ".object = %s" % ("Py_None" if text == "None" else "NULL")
+    if text == "None":
+        return ".object = NULL"
+    if kind == "STR":
+        return ".string = " + c_string(ast.literal_eval(text))
+    if kind == "BOOL":
+        return ".truth = " + text.lower()
+    if re.fullmatch(r"-?\d+", text):
+        return ".%s = %s" % (field, text)
+    return ".%s = MPI_%s" % (field, text)
+
+
+class Surface:
+    """Writes mpi_surface.h."""
+
+    def __init__(self, spec):
+        self.spec = spec
+        self.names = {}
+
+    def name_index(self, name):
+        return self.names.setdefault(name, len(self.names))
+
+    def bind_table(self, member):
+        rows = []
+        for arg in member.args:
+            kind, _, _, cls = self.spec.kind(arg.note)
+            row = "%d, BIND_%s" % (self.name_index(arg.name), kind)
+            row += ", " + ("CLASS_" + cls if cls else "0")
+            if arg.default is not None:
+                row += ", { %s }" % default_of(self.spec, arg)
+            rows.append("    { %s }," % row)
+        required = sum(arg.default is None for arg in member.args)
+        positional = sum(arg.positional for arg in member.args)
+        yield "static const struct bind_arg %s_args[] = {" % member.wrapper
+        yield from rows
+        yield "};"
+        yield "static const struct bind_spec %s_spec = { %s, %s_args, %d, %d, %d };" % (
+            member.wrapper, c_string(member.owner if member.name == "__new__" else member.name),
+            member.wrapper, len(rows), required, positional)
+
+    def call(self, member):
+        _, self_text = receiver(self.spec, member)
+        values = [self_text] if self_text else []
+        for idx, arg in enumerate(member.args):
+            _, ctype, field, cls = self.spec.kind(arg.note)
+            cast = "(%s)" % ctype.strip() if cls and field == "object" else ""
+            values.append("%sv[%d].%s" % (cast, idx, field))
+        text = "%s(%s)" % (member.impl, ", ".join(values))
+        return "bind_none(%s)" % text if member.is_none else text
+
+    def wrapper(self, member):
+        slot = member.is_slot
+        first = "PyTypeObject *" if member.name == "__new__" else "PyObject *"
+        result = "int " if member.name == "__init__" else "PyObject *"
+        fail = "-1" if member.name == "__init__" else "NULL"
+        if member.args or slot:
+            yield from self.bind_table(member)
+        if slot:
+            rest, bind = "PyObject *args, PyObject *kwds", "bind_tuple(&%s_spec, args, kwds, v)"
+        elif member.args:
+            rest = "PyObject *const *args, Py_ssize_t nargs, PyObject *kwnames"
+            bind = "bind_call(&%s_spec, args, nargs, kwnames, v)"
+        else:
+            rest, bind = "PyObject *unused", None
+        yield "static %s%s(%sself, %s)" % (result, member.wrapper, first, rest)
+        yield "{"
+        if bind:
+            yield "    union bind_value v[%d];" % max(1, len(member.args))
+            yield ""
+            yield "    if (%s < 0)" % (bind % member.wrapper)
+            yield "        return %s;" % fail
+        call = self.call(member)
+        if member.name == "__init__":
+            call = call[len("bind_none(") : -1]
+        yield "    return %s;" % call
+        yield "}"
+
+    def method_row(self, member, name=None):
+        flags = "METH_FASTCALL | METH_KEYWORDS" if member.args else "METH_NOARGS"
+        flags += {"classmethod": " | METH_CLASS", "staticmethod": " | METH_STATIC"}.get(
+            member.kind, "")
+        return '    { "%s", (PyCFunction)(void (*)(void))%s, %s,\n    %s },' % (
+            name or member.name, member.wrapper, flags, c_string(doc_string(member)))
+
+    def property_wrappers(self, member):
+        ctype, self_text = receiver(self.spec, member)
+        getter, setter = property_names(member)
+        like = member.options["like"]
+        call = "%s_%s_impl" % (member.owner.lower(), like) if like else getter
+        yield "static PyObject *%s_%s_getter(PyObject *self, void *unused)" % (
+            member.owner, member.name)
+        yield "{\n    return %s(%s);\n}" % (call, self_text)
+        if member.options["writable"]:
+            yield "static int %s_%s_setter(PyObject *self, PyObject *value, void *unused)" % (
+                member.owner, member.name)
+            yield '{\n    return bind_can_set(value, "%s") < 0 ? -1 : %s(%s, value);\n}' % (
+                member.name, setter, self_text)
+
+    def property_row(self, member):
+        setter = "%s_%s_setter" % (member.owner, member.name)
+        text = "%s: %s\n\n%s" % (member.name, member.result, member.doc)
+        return '    { "%s", %s_%s_getter, %s,\n    %s, NULL },' % (
+            member.name, member.owner, member.name,
+            setter if member.options["writable"] else "NULL", c_string(text))
+
+    def class_tables(self, cls):
+        methods = [m for m in cls.members if m.kind in ("method", "classmethod", "staticmethod")]
+        plain = [m for m in methods if not m.is_slot]
+        slots = [m for m in methods if m.is_slot]
+        getset = [m for m in cls.members if m.kind == "property"]
+        for member in methods:
+            yield from self.wrapper(member)
+        for member in getset:
+            yield from self.property_wrappers(member)
+        yield "static PyMethodDef %s_methods[] = {" % cls.name
+        for member in plain:
+            yield self.method_row(member)
+        by_name = {m.name: m for m in plain}
+        for name, other in cls.aliases:
+            yield self.method_row(by_name[other], name)
+        yield "    { NULL },\n};"
+        yield "static PyGetSetDef %s_getset[] = {" % cls.name
+        for member in getset:
+            yield self.property_row(member)
+        yield "    { NULL },\n};"
+        yield "static const PyType_Slot %s_slots[] = {" % cls.name
+        yield "    { Py_tp_doc, (void *)%s }," % c_string(cls.doc)
+        yield "    { Py_tp_methods, %s_methods }," % cls.name
+        yield "    { Py_tp_getset, %s_getset }," % cls.name
+        for member in slots:
+            yield "    { Py_tp_%s, (void *)%s }," % (member.name.strip("_"), member.wrapper)
+        yield "    { 0 },\n};"
+
+    def class_row(self, cls):
+        known = cls.base in self.spec.classes
+        base = "CLASS_" + cls.base if known else "-1"
+        builtin = "NULL" if known or cls.base == "object" else '"%s"' % cls.base
+        root = self.spec.root(cls.name).name.lower()
+        return '    { "mpi4py.MPI.%s", %s, %s, &%s_class, %s_slots, %s },' % (
+            cls.name, base, builtin, root, cls.name, cls.slots or "NULL")
+
+    def lines(self):
+        for cls in self.spec.ordered():
+            yield from self.class_tables(cls)
+        for member in self.spec.functions:
+            yield from self.wrapper(member)
+        yield "PyMethodDef surface_functions[] = {"
+        for member in self.spec.functions:
+            yield self.method_row(member)
+        yield "    { NULL },\n};"
+        for cls in self.spec.ordered():
+            if cls.slots:
+                yield "extern const PyType_Slot %s[];" % cls.slots
+        for root in dict.fromkeys(self.spec.root(c) for c in self.spec.classes):
+            yield "extern const struct class_def %s_class;" % root.name.lower()
+        yield "const struct class_row surface_classes[CLASS_COUNT] = {"
+        for cls in self.spec.ordered():
+            yield self.class_row(cls)
+        yield "};"
+        yield "const struct alias_row surface_aliases[] = {"
+        for name, other in self.spec.aliases:
+            yield '    { "%s", "%s" },' % (name, other)
+        yield "    { NULL, NULL },\n};"
+        yield "const char *const surface_names[] = {"
+        for name in self.names:
+            yield '    "%s",' % name
+        yield "};"
+
+
+def class_ids(spec, name_count):
+    yield "enum class_id {"
+    for cls in spec.ordered():
+        yield "    CLASS_%s," % cls.name
+    yield "    CLASS_COUNT"
+    yield "};"
+    yield "enum { NAME_COUNT = %d };" % name_count
+
+
+def constant_tables(spec):
+    for kind in dict.fromkeys(c[0] for c in spec.constants):
+        rows = [c for c in spec.constants if c[0] == kind and not c[3]]
+        ctype = "long long" if kind == "int" else "MPI_" + spec.root(kind).name
+        yield "static const struct {\n    const char *name;\n    %s value;" % ctype
+        yield "} %s_constants[] = {" % kind.lower()
+        for _, name, value, _ in rows:
+            yield '    { "%s", %s },' % (name, value or "MPI_" + name)
+        yield "};"
+    yield "static const struct alias_row constant_aliases[] = {"
+    for _, name, _, alias in spec.constants:
+        if alias:
+            yield '    { "%s", "%s" },' % (name, alias)
+    yield "    { NULL, NULL },\n};"
+
+
+# ----------------------------------------------------------------- the stub
+def stub_member(member):
+    if member.kind == "property":
+        yield "    @property"
+        yield "    def %s(self) -> %s: ..." % (member.name, member.result)
+        if member.options["writable"]:
+            yield "    @%s.setter" % member.name
+            yield "    def %s(self, value: %s) -> None: ..." % (member.name, member.result)
+        return
+    if member.kind in ("classmethod", "staticmethod"):
+        yield "    @" + member.kind
+    yield "    def %s(%s) -> %s: ..." % (
+        member.name, shown_params(member, True), member.result)
+
+
+def stub(spec):
+    yield "from __future__ import annotations"
+    yield "from typing import Any, Callable, Iterable, Iterator, Literal, NoReturn"
+    yield "from typing import Mapping, Sequence"
+    yield "from typing_extensions import Self"
+    yield "from .typing import Bottom, Buffer, BufSpec, BufSpecB, BufSpecV, BufSpecW, InPlace"
+    yield ""
+    for kind, name, _, _ in spec.constants:
+        yield "%s: %s" % (name, kind)
+    for cls in spec.ordered():
+        yield ""
+        yield "class %s(%s):" % (cls.name, cls.base)
+        for member in cls.members:
+            yield from stub_member(member)
+        for name, other in cls.aliases:
+            yield "    %s = %s" % (name, other)
+        if not cls.members:
+            yield "    ..."
+    yield ""
+    for member in spec.functions:
+        yield "def %s(%s) -> %s: ..." % (
+            member.name, shown_params(member, True), member.result)
+    for name, other in spec.aliases:
+        yield "%s = %s" % (name, other)
+
+
+def write(path, lines, guard=None):
+    text = "\n".join(lines) + "\n"
+    if guard:
+        note = "/* %s - generated by bindings/api/generate.py */\n" % path.name
+        text = note + "#ifndef %s\n#define %s\n%s#endif\n" % (guard, guard, text)
+    if not path.exists() or path.read_text() != text:
+        path.write_text(text)
+
+
+def main():
+    parser = argparse.ArgumentParser(description="generate the surface of mpi4py.MPI")
+    parser.add_argument("--out", type=pathlib.Path, required=True)
+    parser.add_argument("specs", nargs="+", type=pathlib.Path)
+    options = parser.parse_args()
+    spec = Spec()
+    texts = [(path, path.read_text()) for path in options.specs]
+    for path, text in texts:
+        spec.read(text, path, lambda word: word in ("class", "handle"))
+    for path, text in texts:
+        spec.read(text, path, lambda word: word not in ("class", "handle"))
+    surface = Surface(spec)
+    lines = list(surface.lines())
+    out = options.out
+    write(out / "mpi_classes.h", class_ids(spec, len(surface.names)), "MPI_CLASSES_H")
+    write(out / "mpi_impl.h", prototypes(spec), "MPI_IMPL_H")
+    write(out / "mpi_surface.h", lines, "MPI_SURFACE_H")
+    write(out / "mpi_constants.h", constant_tables(spec), "MPI_CONSTANTS_H")
+    write(out / "MPI.pyi", stub(spec))
+
+
+if __name__ == "__main__":
+    try:
+        main()
+    except SpecError as error:
+        sys.exit("generate.py: %s" % error)

@@ -1,0 +1,14 @@
+/* datatype.h - MPI datatypes: sizes, and the map from formats */
+#ifndef SRC_DATATYPE_H
+#define SRC_DATATYPE_H
+
+#include "bindings/src/handle.h"
+
+/* A PEP 3118 format or a numpy type string ("d", "<f8", "i4"); NULL means bytes.
+ * -1 with KeyError or BufferError set. */
+int datatype_from_format(const char *format, MPI_Datatype *datatype);
+
+/* Lower bound and extent; -1 with the exception set. */
+int datatype_extent(MPI_Datatype datatype, MPI_Count *lb, MPI_Count *extent);
+
+#endif

@@ -1,0 +1,49 @@
+/* message.h - address, count, datatype: what one argument says to send or receive
+ *
+ * A message is prepared from a Python argument (a buffer, or a list or tuple that
+ * begins with one) on the stack of the call, or inside the keep of a request, and
+ * handed to MPI as MESSAGE(m) or MESSAGE_V(m).  message_clear() releases the buffer.
+ */
+#ifndef SRC_MESSAGE_H
+#define SRC_MESSAGE_H
+
+#include "bindings/src/buffer.h"
+
+enum { MESSAGE_INLINE = 16 };
+
+struct message {
+    void *addr;
+    MPI_Count count;
+    MPI_Datatype type;
+    MPI_Count *counts; /* vector forms only */
+    MPI_Aint *displs;
+    void *heap; /* where counts and displs lie when they do not fit */
+    struct buffer buf;
+    MPI_Count some[2 * MESSAGE_INLINE]; /* not initialised */
+};
+
+#define MESSAGE(m) (m)->addr, (m)->count, (m)->type
+#define MESSAGE_V(m) (m)->addr, (m)->counts, (m)->displs, (m)->type
+
+/* Ready for message_clear(): nothing to send. */
+void message_init(struct message *msg);
+void message_clear(struct message *msg);
+
+/* 'to' is what 'from' was; 'from' is as after message_init(). */
+void message_move(struct message *to, struct message *from);
+
+/* [buf, count, displ, type] in all its forms.  'flags' is BUFFER_WRITABLE for what
+ * MPI writes.  'blocks' > 1: the count must divide, and is that of one block.
+ * Initialises 'msg'; -1 with the exception set, and nothing to clear. */
+int message_simple(struct message *msg, PyObject *spec, int flags, int blocks);
+
+/* The same when 'rank' may be MPI_PROC_NULL: then 'spec' is not looked at. */
+int message_p2p(struct message *msg, PyObject *spec, int flags, int rank);
+
+/* [buf, counts, displs, type] in all its forms, for 'blocks' blocks. */
+int message_vector(struct message *msg, PyObject *spec, int flags, int blocks);
+
+/* True for None and MPI.IN_PLACE. */
+bool message_is_in_place(PyObject *spec);
+
+#endif

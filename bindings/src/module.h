@@ -1,0 +1,57 @@
+/* module.h - the state of the module mpi4py.MPI
+ *
+ * MPI is one per process, and its callbacks (user-defined operations, error
+ * handlers) carry no context.  So the module is one per process too, and everybody
+ * finds its state here; a second import in another interpreter is refused.
+ */
+#ifndef SRC_MODULE_H
+#define SRC_MODULE_H
+
+#define PY_SSIZE_T_CLEAN
+#include <Python.h>
+
+#include <mpi.h>
+#include <stdbool.h>
+
+#include "mpi_classes.h"
+
+/* What mpi4py.rc and MPI4PY_RC_* said when the module was imported. */
+struct module_options {
+    bool initialize;
+    bool threads;
+    int thread_level;
+    int finalize; /* -1: whoever initialised finalises */
+    bool fast_reduce;
+    bool recv_mprobe;
+    Py_ssize_t irecv_bufsz;
+    enum { ERRORS_EXCEPTION, ERRORS_DEFAULT, ERRORS_ABORT, ERRORS_FATAL } errors;
+};
+
+struct module_state {
+    PyObject *module; /* borrowed: the module owns the state */
+    PyTypeObject *types[CLASS_COUNT];
+    PyObject *names[NAME_COUNT]; /* interned parameter names */
+    PyTypeObject *keep_type;
+    PyObject *bottom;   /* MPI.BOTTOM */
+    PyObject *in_place; /* MPI.IN_PLACE */
+    PyObject *pickle;   /* MPI.pickle, made by pickle.c */
+    PyObject *typedict; /* MPI._typedict: format -> Datatype */
+    PyObject *empty;    /* () */
+    struct module_options options;
+};
+
+/* NULL before the import has begun and after the module is gone. */
+extern struct module_state *module;
+
+/* A method table entry per file that adds to the module when it is imported; 0 or
+ * -1 with the exception set.  Called in the order of the table in module.c. */
+int buffer_module_init(struct module_state *state);
+int datatype_module_init(struct module_state *state);
+int request_module_init(struct module_state *state);
+int pickle_module_init(struct module_state *state);
+int environment_module_init(struct module_state *state);
+
+/* True while MPI can be called: initialised and not finalised. */
+bool mpi_is_active(void);
+
+#endif
