@@ -32,50 +32,50 @@
 /* Frames in brackets; 'buf...' is any number of binary frames. */
 enum wire_type {
     /* front to keeper */
-    WIRE_RUN = 1,      /* [options json, code]: run a cell.  Options: silent,
-                          store_history, allow_stdin, stop_on_error, count,
-                          user_expressions, cell_id, targets (idset text), lead
-                          (bool: this rank speaks for all: payloads, history) */
-    WIRE_ASK,          /* [msg_type, content json, metadata json, buf...]: a request
-                          that a rank answers: complete_request, inspect_request,
-                          is_complete_request, history_request, comm_info_request,
-                          comm_open, comm_msg, comm_close */
-    WIRE_INTERRUPT,    /* [reason json]: {"reason": "stop"|"peer"|"death", "rank": r,
-                          "text": "rank 3 raised ValueError in cell 7"} */
-    WIRE_INPUT_REPLY,  /* [value] */
-    WIRE_STOP,         /* []: end the interpreter: finalize, exit */
-    WIRE_BYE,          /* []: the keeper exits with status 0 */
-    WIRE_PING,         /* []: the front lives; once a second */
-    WIRE_BUSY,         /* ["1"|"0"]: other ranks compute while this one is idle: keep
-                          MPI going (page.others) */
-    WIRE_HEAL,         /* []: all ranks are idle after a cell that was interrupted or
-                          raised: set MPI's collectives right */
+    WIRE_RUN = 1,     /* [options json, code]: run a cell.  Options: silent,
+                         store_history, allow_stdin, stop_on_error, count,
+                         user_expressions, cell_id, targets (idset text), lead
+                         (bool: this rank speaks for all: payloads, history) */
+    WIRE_ASK,         /* [msg_type, content json, metadata json, buf...]: a request
+                         that a rank answers: complete_request, inspect_request,
+                         is_complete_request, history_request, comm_info_request,
+                         comm_open, comm_msg, comm_close */
+    WIRE_INTERRUPT,   /* [reason json]: {"reason": "stop"|"peer"|"death", "rank": r,
+                         "text": "rank 3 raised ValueError in cell 7"} */
+    WIRE_INPUT_REPLY, /* [value] */
+    WIRE_STOP,        /* []: end the interpreter: finalize, exit */
+    WIRE_BYE,         /* []: the keeper exits with status 0 */
+    WIRE_PING,        /* []: the front lives; once a second */
+    WIRE_BUSY,        /* ["1"|"0"]: other ranks compute while this one is idle: keep
+                         MPI going (page.others) */
+    WIRE_HEAL,        /* []: all ranks are idle after a cell that was interrupted or
+                         raised: set MPI's collectives right */
 
     /* keeper to front */
-    WIRE_HELLO = 32,   /* [secret, info json {size, host, pid}] */
-    WIRE_READY,        /* [info json {pid, python, ipython, implementation info for
-                          kernel_info, mpi, mpi_rank, mpi_size}]: the interpreter
-                          takes cells */
-    WIRE_STREAM,       /* ["stdout"|"stderr", text]: UTF-8, maybe cut inside a char
-                          only where the program itself wrote bytes */
-    WIRE_DISPLAY,      /* [msg_type, content json, buf...]: display_data,
-                          update_display_data, clear_output: content as published */
-    WIRE_RESULT,       /* [content json]: execute_result as published */
-    WIRE_COMM,         /* [msg_type, content json, metadata json, buf...] */
-    WIRE_INPUT,        /* [content json {prompt, password}]: input_request */
-    WIRE_ANSWER,       /* [content json]: the reply's content to an ASK */
-    WIRE_DONE,         /* [content json]: the rank has finished the cell: {status:
-                          "ok"|"error", payload, user_expressions, ename, evalue,
-                          traceback: [str], started, line} */
-    WIRE_WAITING,      /* [json {call, comm, peer, tag, since_ms, started, line}], or
-                          [""] when it moves again: the interpreter has waited in one
-                          MPI call for more than half a second of a cell */
-    WIRE_HEALED,       /* [json {text}]: answer to HEAL; 'text' is "" or what the cell
-                          should tell its user (drained messages, broken parts) */
-    WIRE_EXIT,         /* [json {status, signal, text, cpu, where}]: the interpreter
-                          is gone; 'text' fit to show a user */
-    WIRE_USAGE,        /* [json {rss, pss, cpu_percent}], about once in 5 s when
-                          changed; for %ranks */
+    WIRE_HELLO = 32, /* [secret, info json {size, host, pid}] */
+    WIRE_READY,      /* [info json {pid, python, ipython, implementation info for
+                        kernel_info, mpi, mpi_rank, mpi_size}]: the interpreter
+                        takes cells */
+    WIRE_STREAM,     /* ["stdout"|"stderr", text]: UTF-8, maybe cut inside a char
+                        only where the program itself wrote bytes */
+    WIRE_DISPLAY,    /* [msg_type, content json, buf...]: display_data,
+                        update_display_data, clear_output: content as published */
+    WIRE_RESULT,     /* [content json]: execute_result as published */
+    WIRE_COMM,       /* [msg_type, content json, metadata json, buf...] */
+    WIRE_INPUT,      /* [content json {prompt, password}]: input_request */
+    WIRE_ANSWER,     /* [content json]: the reply's content to an ASK */
+    WIRE_DONE,       /* [content json]: the rank has finished the cell: {status:
+                        "ok"|"error", payload, user_expressions, ename, evalue,
+                        traceback: [str], started, line} */
+    WIRE_WAITING,    /* [json {call, comm, peer, tag, since_ms, started, line}], or
+                        [""] when it moves again: the interpreter has waited in one
+                        MPI call for more than half a second of a cell */
+    WIRE_HEALED,     /* [json {text}]: answer to HEAL; 'text' is "" or what the cell
+                        should tell its user (drained messages, broken parts) */
+    WIRE_EXIT,       /* [json {status, signal, text, cpu, where}]: the interpreter
+                        is gone; 'text' fit to show a user */
+    WIRE_USAGE,      /* [json {rss, pss, cpu_percent}], about once in 5 s when
+                        changed; for %ranks */
 };
 
 struct wire_frame {
@@ -104,7 +104,15 @@ const char *wire_type_name(enum wire_type type);
 /* A received message: the header and its frames, checked against each other. */
 struct wire_message;
 
-struct wire_header const *wire_message_header(const struct wire_message *msg);
+const struct wire_header *wire_message_header(const struct wire_message *msg);
+
+/* Builds one from the frames of a multipart message, as if received: on a ROUTER the
+ * first is the routing id.  Refuses what the header does not promise, a number of
+ * frames that the type does not have, and types that the other side does not say
+ * (keepers speak to a ROUTER, the front to a DEALER).  Frames are copied. */
+struct wire_message *wire_message_decode(const struct wire_frame *frames,
+                                         uint32_t count, int is_router,
+                                         struct error *err);
 
 /* Borrowed until wire_message_destroy(); the bytes are followed by a NUL. */
 struct wire_frame wire_message_frame(const struct wire_message *msg, uint32_t idx);
@@ -115,13 +123,14 @@ void wire_message_destroy(struct wire_message *msg);
 
 /* Sends on a DEALER ('to' NULL) or to the peer 'to' of a ROUTER, without
  * blocking.  'header.frames' and 'header.length' are filled in here.  Frames are
- * copied.  Returns -1 with 'err' when the peer is gone or its queue is full. */
+ * copied.  Returns -1 with 'err' when the peer is gone or its queue is full; a ROUTER
+ * says so only with ZMQ_ROUTER_MANDATORY set. */
 int wire_send(void *sock, const struct wire_frame *to, struct wire_header header,
               const struct wire_frame *frames, uint32_t count, struct error *err);
 
 /* Receives one message without blocking.  Returns NULL with 'err' when the
  * message was refused (all its frames are consumed), and NULL with an 'err' text
- * of "" when none was there. */
+ * of "" when none was there.  'err' must not be NULL. */
 struct wire_message *wire_recv(void *sock, int is_router, struct error *err);
 
 #endif
