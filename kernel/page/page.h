@@ -43,16 +43,16 @@ static inline uint64_t page_word(uint32_t generation, int rank, enum page_reason
  * 'seq' is odd while it is being written (a seqlock). */
 struct page_wait {
     _Atomic uint32_t seq;
-    uint32_t active;     /* 1 while the thread waits */
-    uint32_t started;    /* 1: a collective that all members have begun */
-    int32_t peer;        /* rank in 'comm', -1 any, -2 none */
-    int32_t tag;         /* -1 any, -2 none */
-    int32_t comm_size;   /* 0: no communicator */
-    uint32_t arrived;    /* collectives: members that have arrived */
-    int32_t thread;      /* gettid() */
-    uint64_t since_ns;   /* CLOCK_MONOTONIC */
-    char call[32];       /* "Recv", "Allreduce" */
-    char comm[32];       /* name of the communicator */
+    uint32_t active;   /* 1 while the thread waits */
+    uint32_t started;  /* 1: a collective that all members have begun */
+    int32_t peer;      /* rank in 'comm', -1 any, -2 none */
+    int32_t tag;       /* -1 any, -2 none */
+    int32_t comm_size; /* 0: no communicator */
+    uint32_t arrived;  /* collectives: members that have arrived */
+    int32_t thread;    /* gettid() */
+    uint64_t since_ns; /* CLOCK_MONOTONIC */
+    char call[32];     /* "Recv", "Allreduce" */
+    char comm[32];     /* name of the communicator */
 };
 
 struct page {
@@ -76,31 +76,44 @@ struct page *page_create(int *fd, struct error *err);
 
 /* Interpreter: maps the descriptor that it was given. */
 struct page *page_attach(int fd, struct error *err);
+
+/* Accepts NULL. */
 void page_detach(struct page *page);
+
+/* In a forked child: a private copy takes the place of the shared memory, at the
+ * same address, with 'detached' set and no cell.  Nothing interrupts it any more. */
+int page_detach_child(struct page *page);
 
 /* Keeper: sets reason, rank (-1 none) and words with a new generation. */
 void page_interrupt(struct page *page, enum page_reason reason, int rank,
                     const char *text);
 
-/* Interpreter, at the start of a cell: interrupts up to now are not for it. */
+/* Interpreter, at the start of a cell: interrupts up to now are not for it.  'cell'
+ * is not 0. */
 void page_cell_begin(struct page *page, uint64_t cell);
 void page_cell_end(struct page *page);
 
-/* True while the running cell has an interrupt that nobody has consumed.  Cheap:
- * for wait loops. */
+/* True while the running cell has an interrupt that nobody has consumed; false when
+ * no cell runs.  Cheap: for wait loops. */
 static inline bool page_is_interrupted(struct page *page)
 {
-    uint32_t generation
-        = (uint32_t)(atomic_load_explicit(&page->interrupt, memory_order_relaxed) >> 32);
+    uint32_t generation =
+        (uint32_t)(atomic_load_explicit(&page->interrupt, memory_order_relaxed) >> 32);
 
-    return generation
-           != atomic_load_explicit(&page->consumed, memory_order_relaxed);
+    return generation != atomic_load_explicit(&page->consumed, memory_order_relaxed)
+           && atomic_load_explicit(&page->cell, memory_order_relaxed) != 0;
 }
 
 /* Consumes the pending interrupt: exactly one caller gets its reason, the others
- * PAGE_REASON_NONE.  '*rank' (may be NULL) is set with it.  Never consumes outside
- * a cell what came before it. */
+ * PAGE_REASON_NONE.  '*rank' (may be NULL) is set with it.  Outside a cell nothing is
+ * consumed, and the next cell does not see it. */
 enum page_reason page_interrupt_take(struct page *page, int *rank);
+
+/* The words of the last interrupt, always terminated. */
+void page_interrupt_text(const struct page *page, char out[PAGE_TEXT]);
+
+/* The owner of a slot: everything but 'seq', as one step for the keeper. */
+void page_wait_write(struct page_wait *slot, const struct page_wait *wait);
 
 /* Keeper: copies a consistent wait of slot 'idx'; false when it is not active. */
 bool page_wait_read(struct page *page, int idx, struct page_wait *out);

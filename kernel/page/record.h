@@ -55,15 +55,22 @@ struct record {
 void record_header_encode(struct buf *out, enum record_type type, uint64_t cell,
                           const struct record_frame *frames, uint32_t count);
 
-/* Writes one record to 'fd', whole, however often the descriptor takes only a
- * part; waits with poll() when it is non-blocking.  Not for two threads at once. */
+/* Appends a whole record: for a writer that must not wait. */
+void record_encode(struct buf *out, enum record_type type, uint64_t cell,
+                   const struct record_frame *frames, uint32_t count);
+
+/* Writes one record to the socket 'fd', whole, however often the descriptor takes only
+ * a part; waits with poll() when it is non-blocking.  Not for two threads at once. */
 int record_write(int fd, enum record_type type, uint64_t cell,
-                 const struct record_frame *frames, uint32_t count,
-                 struct error *err);
+                 const struct record_frame *frames, uint32_t count, struct error *err);
+
+/* "RUN"; "?" for an unknown type. */
+const char *record_type_name(enum record_type type);
 
 /* Collects bytes and gives records out.  Embedded: zeroed is empty. */
 struct record_reader {
     struct buf in;
+    size_t used; /* bytes of 'in' that were given out */
 };
 
 /* Reads what is there.  1: read something, 0: end of file, -1: error; EAGAIN is 1. */
@@ -71,7 +78,8 @@ int record_reader_fill(struct record_reader *reader, int fd, struct error *err);
 
 /* The next whole record, to be destroyed by the caller; NULL with an empty
  * 'err->text' when more bytes are needed, NULL with 'err' when the bytes are no
- * record (the stream cannot be used any more).  Every frame is followed by a NUL
+ * record, or one whose number of frames its type does not have (the stream cannot be
+ * used any more).  Every frame is followed by a NUL
  * that is not counted.  'err' must not be NULL. */
 struct record *record_reader_next(struct record_reader *reader, struct error *err);
 void record_reader_clear(struct record_reader *reader);
