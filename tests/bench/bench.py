@@ -1,0 +1,215 @@
+"""Rankbook against its peers, in one run: a table, and JSON for machines.
+
+usage: bench.py [--build BUILD] [--out FILE] [--rounds N] [GROUP...]
+
+Groups: start, cells, memory, mpi.  Every figure of ours is set beside the peer's
+from the same run: rounds are interleaved, medians compared, and the spread (the
+smallest and largest ratio of a round) is shown.  Peers live in .venv-peers.
+"""
+
+import argparse
+import json
+import pathlib
+import statistics
+import subprocess
+import sys
+import time
+
+from peer import ROOT, Peer
+
+PEERS = ROOT / ".venv-peers" / "bin"
+IPYKERNEL = [str(PEERS / "python"), "-m", "ipykernel_launcher", "-f", "{connection_file}"]
+
+
+class Table:
+    """Rows of: what, ours, the peer's, ratio, its spread, the goal."""
+
+    def __init__(self):
+        self.rows = []
+
+    def add(self, name, ours, theirs=None, goal=None, unit="ms"):
+        """'ours' and 'theirs' are samples, paired by round; 'goal' is the largest
+        ratio, or without a peer the largest value."""
+        row = {"name": name, "unit": unit, "ours": statistics.median(ours), "goal": goal}
+        value = row["ours"]
+        if theirs:
+            ratios = [a / b for a, b in zip(ours, theirs)]
+            value = row["ours"] / statistics.median(theirs)
+            row |= {"peer": statistics.median(theirs), "ratio": value,
+                    "spread": [min(ratios), max(ratios)]}
+        else:
+            row["spread"] = [min(ours), max(ours)]
+        row["met"] = None if goal is None else value <= goal
+        self.rows.append(row)
+        print(self.line(row), flush=True)
+
+    @staticmethod
+    def line(row):
+        peer = (f"{row['peer']:10.3f} {row['ratio']:8.2f}" if "peer" in row
+                else f"{'':10} {'':8}")
+        goal = "" if row["goal"] is None else f"<= {row['goal']:g}"
+        met = {None: "", True: "met", False: "MISSED"}[row["met"]]
+        spread = f"{row['spread'][0]:.2f}-{row['spread'][1]:.2f}"
+        return (f"{row['name']:44} {row['unit']:>4} {row['ours']:10.3f} {peer}"
+                f" {spread:>14} {goal:>8} {met}")
+
+    HEAD = (f"{'':44} {'unit':>4} {'ours':>10} {'peer':>10} {'ratio':>8}"
+            f" {'spread':>14} {'goal':>8}")
+
+
+def kernels(build):
+    rankbook = str(build / "bin/rankbook")
+    argv = lambda ranks: [rankbook, "kernel", "-n", str(ranks), "-f", "{connection_file}"]
+    return {"ipykernel": IPYKERNEL, "1 rank": argv(1), "4 ranks": argv(4)}
+
+
+def bench_start(table, build, rounds):
+    """From the start of the process to the first kernel_info, and first cell."""
+    info, cell = {}, {}
+    for turn in range(rounds + 1):
+        for name, argv in kernels(build).items():
+            peer = Peer(argv)
+            peer.reply(peer.send("kernel_info_request", {}))
+            known = time.perf_counter() - peer.begin
+            msg_id = peer.send("execute_request", {
+                "code": "1", "silent": False, "store_history": True,
+                "user_expressions": {}, "allow_stdin": False, "stop_on_error": True})
+            peer.reply(msg_id)
+            done = time.perf_counter() - peer.begin
+            peer.stop()
+            if turn:  # the first round warms the file cache
+                info.setdefault(name, []).append(1e3 * known)
+                cell.setdefault(name, []).append(1e3 * done)
+    for name in ("1 rank", "4 ranks"):
+        table.add(f"kernel_info after start, {name}", info[name], goal=50)
+    table.add("start to first cell, 1 rank", cell["1 rank"], cell["ipykernel"], 0.6)
+    table.add("start to first cell, 4 ranks", cell["4 ranks"], cell["ipykernel"], 1.0)
+
+
+CELLS = [
+    # what, code, repetitions in a round, goal for 1 and for 4 ranks
+    ("pass", "pass", 50, (0.5, 0.7)),
+    ("2000 flushed prints", "for i in range(2000): print(i, flush=True)", 1, (None, None)),
+    ("1 MB in one print", "print('x' * 1_000_000)", 3, (None, None)),
+    ("an error", "try:\n    1 / 0\nexcept ZeroDivisionError: pass", 20, (None, None)),
+]
+
+
+def timed(call, count):
+    samples = []
+    for _ in range(count):
+        begin = time.perf_counter()
+        call()
+        samples.append(1e3 * (time.perf_counter() - begin))
+    return statistics.median(samples)
+
+
+def complete(peer):
+    msg_id = peer.send("complete_request", {"code": "import o", "cursor_pos": 8})
+    peer.reply(msg_id)
+    peer.idle(msg_id)
+
+
+def bench_cells(table, build, rounds):
+    """Round trips: reply and idle both received."""
+    peers = {name: Peer(argv) for name, argv in kernels(build).items()}
+    try:
+        for peer in peers.values():
+            peer.wait_started()
+            for _ in range(20):
+                peer.run("pass")
+            complete(peer)
+        for what, code, count, goals in CELLS:
+            got = {name: [] for name in peers}
+            for _ in range(rounds):
+                for name, peer in peers.items():
+                    got[name].append(timed(lambda: peer.run(code), count))
+            for name, goal in zip(("1 rank", "4 ranks"), goals):
+                table.add(f"{what}, {name}", got[name], got["ipykernel"], goal)
+        got = {name: [timed(lambda: complete(peer), 5) for _ in range(rounds)]
+               for name, peer in peers.items()}
+        for name in ("1 rank", "4 ranks"):
+            table.add(f"completion, {name}", got[name], got["ipykernel"])
+    finally:
+        for peer in peers.values():
+            peer.stop()
+
+
+def pss(process):
+    return process.memory_full_info().pss / 2**20
+
+
+def bench_memory(table, build, rounds):
+    """PSS after 'pass', and processor time in idle seconds."""
+    theirs, ours, keeper, front, idle = [], [], [], [], []
+    for _ in range(max(1, rounds // 3)):
+        peer = Peer(IPYKERNEL)
+        peer.wait_started()
+        peer.run("pass")
+        theirs.append(pss(peer.processes()[0]))
+        peer.stop()
+        peer = Peer(kernels(build)["4 ranks"])
+        peer.wait_started()
+        peer.run("pass")
+        parts = {}
+        for process in peer.processes():
+            parts.setdefault(process.name()[:15], []).append(process)
+        ours.append(statistics.median(map(pss, parts["rankbook-interp"])))
+        keeper.append(max(map(pss, parts["rankbook-keeper"])))
+        front.append(pss(parts["rankbook-front"][0]))
+        ticks = lambda: sum(sum(p.cpu_times()[:2]) for p in peer.processes())
+        begin, clock = ticks(), time.monotonic()
+        time.sleep(3)  # what an idle kernel burns can only be seen by letting it idle
+        idle.append(100 * (ticks() - begin) / (time.monotonic() - clock))
+        peer.stop()
+    table.add("memory (PSS) of an interpreter, of 4", ours, theirs, 1.0, "MiB")
+    table.add("memory (PSS) of a keeper", keeper, goal=5, unit="MiB")
+    table.add("memory (PSS) of the front", front, unit="MiB")
+    table.add("processor while idle, all processes", idle, goal=0.5, unit="%")
+
+
+def mpi_round(mpiexec, python, path, ranks):
+    done = subprocess.run(
+        [str(mpiexec), "-n", str(ranks), str(python), str(ROOT / "tests/bench/mpi_calls.py")],
+        env={"PATH": "/usr/bin:/bin", "PYTHONPATH": str(path)}, text=True, timeout=300,
+        stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, check=True)
+    return json.loads(done.stdout)
+
+
+def bench_mpi(table, build, rounds):
+    """The binding against the mpi4py wheel on the same MPI."""
+    venv = ROOT / ".venv" / "bin"
+    for ranks in (2, 4):
+        ours, theirs = {}, {}
+        for _ in range(max(3, rounds // 2)):
+            for got, where, path in (
+                    (ours, venv, build / "lib/rankbook/python"), (theirs, PEERS, "")):
+                for name, value in mpi_round(where / "mpiexec", where / "python", path,
+                                             ranks).items():
+                    got.setdefault(name, []).append(value)
+        for name in ours:
+            table.add(f"{name}, {ranks} ranks", ours[name], theirs[name], unit="us")
+
+
+GROUPS = {"start": bench_start, "cells": bench_cells, "memory": bench_memory,
+          "mpi": bench_mpi}
+
+
+def main():
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("--build", type=pathlib.Path, default=ROOT / "build")
+    parser.add_argument("--out", type=pathlib.Path)
+    parser.add_argument("--rounds", type=int, default=7)
+    parser.add_argument("groups", nargs="*")
+    args = parser.parse_args()
+    table = Table()
+    print(table.HEAD)
+    for name in args.groups or GROUPS:
+        GROUPS[name](table, args.build.resolve(), args.rounds)
+    if args.out:
+        args.out.write_text(json.dumps(table.rows, indent=1) + "\n")
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,49 @@
+"""Kernels that tests share: one for each world, started once."""
+
+import faulthandler
+import pathlib
+import sys
+
+import pytest
+
+sys.path.insert(0, str(pathlib.Path(__file__).parent))
+from harness import Kernel  # noqa: E402
+
+WORLDS = {"none-1": (1, "none"), "none-3": (3, "none"), "mpi-1": (1, "mpiexec"),
+          "mpi-4": (4, "mpiexec")}
+faulthandler.enable()
+
+
+@pytest.fixture(autouse=True)
+def watchdog():
+    """A test that hangs shows where, and ends the run."""
+    faulthandler.dump_traceback_later(240, exit=True)
+    yield
+    faulthandler.cancel_dump_traceback_later()
+
+
+@pytest.fixture(scope="session")
+def kernels():
+    """Returns the shared kernel of a world, by name; started at first use."""
+    running = {}
+
+    def get(world):
+        if world not in running:
+            running[world] = Kernel(*WORLDS[world])
+        return running[world]
+
+    yield get
+    for kernel in running.values():
+        kernel.stop()
+
+
+@pytest.fixture(params=list(WORLDS))
+def kernel(request, kernels):
+    """One kernel a world: the test runs on each."""
+    return kernels(request.param)
+
+
+@pytest.fixture
+def four(kernels):
+    """Four ranks with MPI."""
+    return kernels("mpi-4")

@@ -1,0 +1,173 @@
+"""A kernel and its client for the tests: real processes, every message validated."""
+
+import os
+import pathlib
+import signal
+import time
+
+import psutil
+from jupyter_client.kernelspec import KernelSpec
+from jupyter_client.manager import KernelManager
+from jupyter_kernel_test.msgspec_v5 import schema_fragments, validate_message
+
+ROOT = pathlib.Path(__file__).resolve().parents[2]
+BUILD = pathlib.Path(os.environ.get("BUILD", ROOT / "build"))
+RANKBOOK = str(BUILD / "bin" / "rankbook")
+OUTPUTS = {"stream", "display_data", "update_display_data", "execute_result", "error",
+           "clear_output"}
+TIMEOUT = 40
+
+
+class Result:
+    """What one request gave: its reply and, in order, what IOPub said of it."""
+
+    def __init__(self, reply, messages):
+        self.reply = reply
+        self.content = reply["content"]
+        self.messages = messages
+        self.outputs = [m for m in messages if m["msg_type"] in OUTPUTS]
+        self.states = [m["content"]["execution_state"] for m in messages
+                       if m["msg_type"] == "status"]
+
+    def text(self, name="stdout"):
+        return "".join(m["content"]["text"] for m in self.outputs
+                       if m["msg_type"] == "stream" and m["content"]["name"] == name)
+
+    def of(self, msg_type):
+        return [m["content"] for m in self.outputs if m["msg_type"] == msg_type]
+
+    @property
+    def result(self):
+        """The one result's text, or None."""
+        results = self.of("execute_result")
+        assert len(results) <= 1, results
+        return results[0]["data"]["text/plain"] if results else None
+
+    @property
+    def error(self):
+        errors = self.of("error")
+        assert len(errors) == 1, self.outputs
+        return errors[0]
+
+
+class Kernel:
+    """One kernel of 'ranks' ranks, and a blocking client."""
+
+    def __init__(self, ranks=1, method="mpiexec", transport="tcp", env=None, wait=True,
+                 key=None):
+        self.ranks, self.method = ranks, method
+        self.manager = KernelManager(transport=transport)
+        if key is not None:
+            self.manager.session.key = key
+        self.manager._kernel_spec = KernelSpec(
+            argv=[RANKBOOK, "kernel", "-n", str(ranks), "--start", method,
+                  "-f", "{connection_file}"],
+            display_name="test", language="python", interrupt_mode="message")
+        self.manager.start_kernel(env=dict(os.environ, **(env or {})))
+        self.client = self.connect()
+        if wait:
+            self.client.wait_for_ready(timeout=TIMEOUT)
+
+    def connect(self):
+        client = self.manager.client()
+        client.start_channels()
+        return client
+
+    @property
+    def pid(self):
+        return self.manager.provisioner.process.pid
+
+    def processes(self):
+        """The launcher and everything below it."""
+        launcher = psutil.Process(self.pid)
+        return [launcher, *launcher.children(recursive=True)]
+
+    def send(self, code, client=None, **options):
+        return (client or self.client).execute(code, **options)
+
+    def collect(self, msg_id, client=None, channel="shell", timeout=TIMEOUT):
+        """Reply and IOPub messages of one request, idle included."""
+        client = client or self.client
+        deadline = time.monotonic() + timeout
+        messages, reply = [], None
+        while True:
+            message = client.get_iopub_msg(timeout=deadline - time.monotonic())
+            if message["parent_header"].get("msg_id") != msg_id:
+                continue
+            check(message)
+            messages.append(message)
+            if (message["msg_type"] == "status"
+                    and message["content"]["execution_state"] == "idle"):
+                break
+        receive = client.get_shell_msg if channel == "shell" else client.get_control_msg
+        while reply is None:
+            message = receive(timeout=deadline - time.monotonic())
+            if message["parent_header"].get("msg_id") == msg_id:
+                check(message)
+                reply = message
+        return Result(reply, messages)
+
+    def run(self, code, client=None, timeout=TIMEOUT, **options):
+        return self.collect(self.send(code, client, **options), client, timeout=timeout)
+
+    def request(self, msg_type, content, channel="shell", client=None):
+        client = client or self.client
+        message = client.session.msg(msg_type, content)
+        getattr(client, f"{channel}_channel").send(message)
+        return self.collect(message["header"]["msg_id"], client, channel)
+
+    def interrupt(self):
+        return self.request("interrupt_request", {}, "control")
+
+    def wait_output(self, msg_id, text, timeout=TIMEOUT):
+        """Returns when the cell has written 'text'."""
+        seen, deadline = "", time.monotonic() + timeout
+        while text not in seen:
+            message = self.client.get_iopub_msg(timeout=deadline - time.monotonic())
+            if (message["parent_header"].get("msg_id") == msg_id
+                    and message["msg_type"] == "stream"):
+                seen += message["content"]["text"]
+        return seen
+
+    def stop(self):
+        self.client.stop_channels()
+        if self.manager.has_kernel:
+            self.manager.shutdown_kernel()
+
+    def __enter__(self):
+        return self
+
+    def __exit__(self, *_):
+        self.stop()
+
+
+def check(message):
+    """The validator of jupyter_kernel_test, for the types that it knows."""
+    msg_type = message["msg_type"]
+    if message["content"].get("status") == "aborted":
+        return
+    if msg_type in schema_fragments:
+        validate_message(message, msg_type=msg_type)
+
+
+def wait_gone(processes, seconds=5):
+    """The processes that are still alive after 'seconds'."""
+    return psutil.wait_procs(processes, timeout=seconds)[1]
+
+
+def kill(process):
+    os.kill(process.pid, signal.SIGKILL)
+
+
+def interpreters(kernel):
+    """The interpreter processes, by rank."""
+    found = {}
+    for process in kernel.processes():
+        try:
+            if process.name().startswith("rankbook-interp"):
+                parent = process.parent().environ()
+                rank = parent.get("PMI_RANK", parent.get("RANKBOOK_RANK"))
+                found[int(rank)] = process
+        except psutil.NoSuchProcess:
+            pass
+    return found

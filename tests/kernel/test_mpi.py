@@ -1,0 +1,185 @@
+"""MPI in cells: collectives, stopping them, ranks that raise or die."""
+
+import os
+import time
+
+import pytest
+from harness import Kernel, interpreters, kill, wait_gone
+
+IMPORT = "from mpi4py import MPI\nimport numpy as np\ncomm = MPI.COMM_WORLD\nrank = comm.rank"
+
+
+@pytest.fixture
+def world(four):
+    four.run(IMPORT)
+    return four
+
+
+def test_the_binding_is_ours_and_its_size_is_the_kernels(world):
+    assert world.run("comm.size").result == "4"
+    assert "rankbook" in world.run("MPI.__file__").result
+
+
+def test_objects_and_arrays(world):
+    assert world.run("comm.allreduce(rank ** 2)").result == "14"
+    assert world.run("comm.bcast({'a': rank}, root=2)").result == "{'a': 2}"
+    assert world.run("comm.allgather(rank)").result == "[0, 1, 2, 3]"
+    assert world.run("a = np.full(3, rank, 'd'); b = np.empty(3)\n"
+                     "comm.Allreduce(a, b); b").result == "array([6., 6., 6.])"
+    assert world.run("comm.sendrecv(rank, dest=(rank + 1) % 4, source=(rank - 1) % 4)"
+                     " == (rank - 1) % 4").result == "True"
+
+
+@pytest.mark.parametrize("call", [
+    "comm.Barrier()", "comm.recv(source=0)", "comm.Recv(np.empty(1), source=0)",
+    "comm.bcast(None, root=0)", "comm.allreduce(1)", "comm.probe(source=0)",
+    "comm.irecv(source=0).wait()", "comm.Allreduce(np.ones(2), np.ones(2))",
+    "comm.gather(1)", "comm.Dup()"])
+def test_stop_ends_a_blocked_call_and_keeps_everything(world, call):
+    world.run("kept = rank + 1")
+    msg_id = world.send("print('begun', flush=True)\n"
+                        f"if rank == 1:\n    {call}\nelse:\n    import time; time.sleep(60)")
+    world.wait_output(msg_id, "begun")
+    begin = time.monotonic()
+    world.interrupt()
+    done = world.collect(msg_id)
+    assert time.monotonic() - begin < 2
+    assert done.content["ename"] == "KeyboardInterrupt"
+    assert world.run("comm.allreduce(kept)").result == "10"
+    assert world.run("comm.sendrecv(rank, (rank + 1) % 4, source=(rank - 1) % 4)"
+                     " == (rank - 1) % 4").result == "True"
+
+
+def test_a_rank_that_raises_does_not_leave_the_others_waiting(world):
+    done = world.run("if rank == 2: raise ValueError('broken')\ncomm.Barrier()")
+    assert done.content["ename"] == "ValueError"
+    assert "broken" in done.content["evalue"]
+    assert world.run("comm.allreduce(1)").result == "4"
+
+
+def test_a_mismatched_collective_is_an_error_on_all(world):
+    done = world.run("if rank == 0: comm.Bcast(np.zeros(1))\nelse: comm.Barrier()")
+    assert done.content["status"] == "error"
+    text = "\n".join(done.error["traceback"])
+    assert "Bcast" in text and "Barrier" in text
+    assert world.run("comm.allreduce(1)").result == "4"
+
+
+def test_unfinished_waiting_is_reported():
+    with Kernel(2) as kernel:
+        kernel.run(IMPORT)
+        msg_id = kernel.send("comm.recv(source=1 - rank)")
+        deadline = time.monotonic() + 30
+        text = ""
+        while "recv" not in text.lower() and time.monotonic() < deadline:
+            message = kernel.client.get_iopub_msg(timeout=30)
+            if message["msg_type"] == "stream":
+                text += message["content"]["text"]
+        assert "recv" in text.lower()
+        kernel.interrupt()
+        assert kernel.collect(msg_id).content["ename"] == "KeyboardInterrupt"
+
+
+@pytest.mark.parametrize("when", ["computing", "waiting", "idle"])
+def test_a_rank_that_dies_is_named_and_the_others_stay(when):
+    with Kernel(3) as kernel:
+        kernel.run(IMPORT + "\nkept = rank")
+        if when == "idle":
+            kill(interpreters(kernel)[1])
+            done = kernel.run("comm.Barrier()")
+        else:
+            begin = "print('begun', flush=True)\nimport time\n"
+            msg_id = kernel.send(begin + (
+                "time.sleep(60)" if when == "computing" else
+                "time.sleep(60) if rank == 1 else comm.Barrier()"))
+            kernel.wait_output(msg_id, "begun")
+            kill(interpreters(kernel)[1])
+            if when == "computing":
+                kernel.interrupt()
+            done = kernel.collect(msg_id)
+        text = done.content["evalue"] + "\n".join(done.error["traceback"])
+        assert done.content["status"] == "error"
+        assert "rank 1" in text and "SIGKILL" in text
+        assert kernel.run("%%rank 0,2\nkept").result.split() == ["[0]", "0", "[2]", "2"]
+        done = kernel.run("kept")
+        assert done.content["status"] == "error" and "rank 1" in done.content["evalue"]
+
+
+def test_a_crash_shows_signal_and_line():
+    with Kernel(2) as kernel:
+        kernel.run(IMPORT)
+        done = kernel.run("import ctypes\nif rank == 1:\n    ctypes.string_at(0)")
+        text = done.content["evalue"] + "\n".join(done.error["traceback"])
+        assert "rank 1" in text and "SIGSEGV" in text
+
+
+@pytest.mark.parametrize("code", ["import os; os._exit(3)", "import os; os.abort()"])
+def test_every_rank_gone(code):
+    with Kernel(2) as kernel:
+        done = kernel.run(code)
+        assert done.content["status"] == "error"
+        assert kernel.run("1").content["status"] == "error"
+        assert kernel.request("kernel_info_request", {}).content["status"] == "ok"
+
+
+def test_a_failing_mpiexec_is_explained_in_the_first_cell(tmp_path):
+    fake = tmp_path / "mpiexec"
+    fake.write_text("#!/bin/sh\necho 'no slots left on this machine' >&2\nexit 7\n")
+    fake.chmod(0o755)
+    with Kernel(2, env={"RANKBOOK_MPIEXEC": str(fake)}, wait=False) as kernel:
+        assert kernel.request("kernel_info_request", {}).content["status"] == "ok"
+        done = kernel.run("1")
+        assert done.content["status"] == "error"
+        assert "no slots left" in "\n".join(done.error["traceback"])
+
+
+def test_a_missing_mpiexec_is_explained_in_the_first_cell(tmp_path):
+    with Kernel(2, env={"RANKBOOK_MPIEXEC": str(tmp_path / "none")}, wait=False) as kernel:
+        done = kernel.run("1")
+        assert "mpiexec" in done.content["evalue"] + "\n".join(done.error["traceback"])
+
+
+def test_a_rank_that_dies_at_start_is_explained(tmp_path):
+    (tmp_path / "sitecustomize.py").write_text(
+        "import os\nif os.environ.get('PMI_RANK') == '1':\n"
+        "    os.write(2, b'no luck today\\n')\n    os._exit(9)\n")
+    with Kernel(2, env={"PYTHONPATH": str(tmp_path)}, wait=False) as kernel:
+        done = kernel.run("1")
+        text = done.content["evalue"] + "\n".join(done.error["traceback"])
+        assert "rank 1" in text and "no luck today" in text
+
+
+@pytest.mark.parametrize("victim", ["rankbook", "rankbook-front"])
+def test_when_launcher_or_front_die_nothing_stays(victim):
+    kernel = Kernel(3)
+    try:
+        kernel.run(IMPORT)
+        processes = kernel.processes()
+        kill(next(p for p in processes if p.name() == victim))
+        assert not wait_gone(processes, 6)
+    finally:
+        kernel.client.stop_channels()
+        kernel.manager.cleanup_resources()
+
+
+def test_nothing_is_left_in_dev_shm():
+    before = set(os.listdir("/dev/shm"))
+    with Kernel(3) as kernel:
+        kernel.run(IMPORT + "\ncomm.Barrier()")
+        kill(interpreters(kernel)[2])
+        kernel.run("1")
+    assert not {name for name in set(os.listdir("/dev/shm")) - before
+                if name.startswith(("mpich", "rankbook", "ucx"))}
+
+
+def test_a_cell_may_start_mpiexec(world):
+    done = world.run("%%rank 0\nimport subprocess, sys, os\n"
+                     "print(subprocess.run([os.environ.get('RANKBOOK_MPIEXEC') or 'mpiexec',"
+                     " '-n', '2', 'echo', 'nested'], capture_output=True, text=True).stdout)")
+    assert done.text().split() == ["nested", "nested"]
+
+
+def test_one_first_cell_for_rank_zero_cannot_hang():
+    with Kernel(2) as kernel:
+        assert kernel.run("%%rank 0\nfrom mpi4py import MPI\nMPI.COMM_WORLD.size").result == (
+            "2")
