@@ -13,11 +13,13 @@
 #include "kernel/jupyter/sign.h"
 
 #define LINGER_MS 1000
+#define IPC "ipc://"
 
 struct binding {
     struct channels *channels;
     enum channel channel;
     void *sock;
+    char *path; /* of an ipc socket; NULL: there is none to remove */
     struct loop_watch *watch;
 };
 
@@ -73,6 +75,14 @@ static void on_message(struct loop *loop, void *arg)
     message_unref(msg);
 }
 
+static bool has_more(void *sock)
+{
+    int more = 0;
+    size_t size = sizeof(more);
+
+    return zmq_getsockopt(sock, ZMQ_RCVMORE, &more, &size) == 0 && more;
+}
+
 /* The topic must be a prefix of what the subscriber asked for, or it would not
  * see its own welcome. */
 static void welcome(struct channels *channels, const char *topic, size_t size)
@@ -86,34 +96,45 @@ static void welcome(struct channels *channels, const char *topic, size_t size)
     free(frame);
 }
 
-static bool has_more(void *sock)
+/* Returns false when nothing is there.  The first byte of a frame says whether its
+ * sender subscribes or unsubscribes. */
+static bool recv_subscription(struct binding *from)
 {
-    int more = 0;
-    size_t size = sizeof(more);
+    bool is_first = true, is_junk = false;
 
-    return zmq_getsockopt(sock, ZMQ_RCVMORE, &more, &size) == 0 && more;
+    do {
+        zmq_msg_t frame;
+        const char *data;
+        size_t size;
+
+        zmq_msg_init(&frame);
+        if (zmq_msg_recv(&frame, from->sock, ZMQ_DONTWAIT) < 0)
+            return false;
+        data = zmq_msg_data(&frame);
+        size = zmq_msg_size(&frame);
+        is_junk = is_junk || !is_first || size == 0 || (unsigned char)*data > 1;
+        if (!is_junk && *data == 1)
+            welcome(from->channels, data + 1, size - 1);
+        is_first = false;
+        zmq_msg_close(&frame);
+    } while (has_more(from->sock));
+    if (is_junk)
+        refuse(from->channels, CHANNEL_IOPUB, "not a subscription");
+    return true;
 }
 
 static void on_subscription(struct loop *loop, void *arg)
 {
-    struct binding *from = arg;
-    zmq_msg_t frame;
-    bool is_first = true;
+    recv_subscription(arg);
+}
 
-    zmq_msg_init(&frame);
-    do {
-        const char *data;
-        size_t size;
-
-        if (zmq_msg_recv(&frame, from->sock, ZMQ_DONTWAIT) < 0)
-            break;
-        data = zmq_msg_data(&frame);
-        size = zmq_msg_size(&frame);
-        if (is_first && size > 0 && data[0] == 1)
-            welcome(from->channels, data + 1, size - 1);
-        is_first = false;
-    } while (has_more(from->sock));
-    zmq_msg_close(&frame);
+/* Before anything else is published, or a new subscriber would see that first.
+ * (ZMQ_XPUB_MANUAL would leave no gap at all, but loses the subscription of one
+ * client when another one sends junk.) */
+static void welcome_all(struct channels *channels)
+{
+    while (recv_subscription(&channels->bindings[CHANNEL_IOPUB]))
+        ;
 }
 
 static void on_heartbeat(struct loop *loop, void *arg)
@@ -152,14 +173,18 @@ static bool is_path_in_use(const char *path)
     return used;
 }
 
-static int bind_endpoint(void *sock, const char *endpoint, struct error *err)
+static int bind_endpoint(struct binding *binding, const char *endpoint,
+                         struct error *err)
 {
-    const char *ipc = "ipc://";
+    bool is_ipc = !strncmp(endpoint, IPC, strlen(IPC));
+    const char *path = endpoint + strlen(IPC);
 
-    if (!strncmp(endpoint, ipc, strlen(ipc)) && is_path_in_use(endpoint + strlen(ipc)))
+    if (is_ipc && is_path_in_use(path))
         return error_set(err, "%s", strerror(EADDRINUSE));
-    if (zmq_bind(sock, endpoint) < 0)
+    if (zmq_bind(binding->sock, endpoint) < 0)
         return error_set(err, "%s", zmq_strerror(errno));
+    if (is_ipc)
+        binding->path = xstrdup(path);
     return 0;
 }
 
@@ -173,7 +198,7 @@ static void choose_ipc(struct connection *connection, enum channel channel)
 
         connection->ports[channel]++;
         path = connection_endpoint(connection, channel);
-        is_taken = access(path + strlen("ipc://"), F_OK) == 0;
+        is_taken = access(path + strlen(IPC), F_OK) == 0;
         for (int i = 0; i < CHANNEL_COUNT; i++) {
             if (i != (int)channel)
                 is_taken =
@@ -227,7 +252,7 @@ static int bind_one(struct binding *binding, void *ctx, struct connection *conne
         error_set(err, "%s channel: %s", kinds[channel].name, zmq_strerror(errno));
         goto done;
     }
-    if (bind_endpoint(binding->sock, endpoint, err) < 0) {
+    if (bind_endpoint(binding, endpoint, err) < 0) {
         error_prefix(err, "%s channel: bind %s", kinds[channel].name, endpoint);
         goto done;
     }
@@ -275,9 +300,14 @@ void channels_destroy(struct channels *channels)
     if (!channels)
         return;
     for (int i = 0; i < CHANNEL_COUNT; i++) {
-        loop_remove(channels->loop, channels->bindings[i].watch);
-        if (channels->bindings[i].sock)
-            zmq_close(channels->bindings[i].sock);
+        struct binding *binding = &channels->bindings[i];
+
+        loop_remove(channels->loop, binding->watch);
+        if (binding->sock)
+            zmq_close(binding->sock);
+        if (binding->path)
+            unlink(binding->path); /* libzmq leaves it */
+        free(binding->path);
     }
     signer_destroy(channels->signer);
     free(channels);
@@ -319,6 +349,7 @@ void channels_publish(struct channels *channels, const struct message_out *out)
     copy.to_parent = false;
     if (!copy.topic)
         copy.topic = copy.type;
+    welcome_all(channels);
     send_out(channels, CHANNEL_IOPUB, &copy);
 }
 
@@ -327,6 +358,7 @@ void channels_publish_new(struct channels *channels, const char *type,
 {
     struct message_out out = { .type = type, .parent = parent, .topic = type };
 
+    welcome_all(channels);
     send_out_new(channels, CHANNEL_IOPUB, out, content);
 }
 
