@@ -1,0 +1,25 @@
+/* exits.h - how an interpreter ended, in words for the user
+ *
+ * Pure functions: text in, text out.
+ */
+#ifndef KEEPER_EXITS_H
+#define KEEPER_EXITS_H
+
+#include "kernel/base/buf.h"
+
+/* "SIGSEGV"; "signal 64" for one without a name. */
+void exits_signal_name(int signal, struct buf *out);
+
+/* The innermost Python frame of what the faulthandler wrote: "line 3 of the cell,
+ * in f" or "line 70 of lib.py, in g".  Nothing when there is none. */
+void exits_where(const char *fault, struct buf *out);
+
+/* "rank 3 died: killed by SIGSEGV (segmentation fault)", or "rank 3 ended with
+ * exit status 2"; 'status' is that of waitpid(). */
+void exits_text(int rank, int status, const char *where, struct buf *out);
+
+/* "rank 3 could not start: ..." with 'words', what it wrote before it took cells
+ * (may be ""). */
+void exits_start_text(int rank, int status, const char *words, struct buf *out);
+
+#endif

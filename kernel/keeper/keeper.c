@@ -1,0 +1,550 @@
+/* keeper.c - one rank: its interpreter, and the front that it works for
+ *
+ * Everything passes through here: wire messages become records, records and the
+ * bytes of the pipes become wire messages.  What the interpreter says last is sent
+ * before the word that it has finished a cell, or has ended.
+ */
+#include "kernel/keeper/keeper.h"
+
+#include <errno.h>
+#include <jansson.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include "kernel/base/buf.h"
+#include "kernel/base/log.h"
+#include "kernel/base/mem.h"
+#include "kernel/base/platform.h"
+#include "kernel/keeper/exits.h"
+#include "kernel/keeper/interpreter.h"
+#include "kernel/keeper/link.h"
+#include "kernel/keeper/merge.h"
+#include "kernel/keeper/output.h"
+#include "kernel/keeper/records.h"
+#include "kernel/keeper/waits.h"
+#include "kernel/page/page.h"
+
+#define STOP_MS 1200   /* for MPI_Finalize and user code's own ends */
+#define USAGE_MS 5000  /* measuring memory is not free */
+#define BEGIN_MS 2     /* an interpreter begins a cell soon after it was given it */
+#define WORDS_MAX 8192 /* of an interpreter that has not started yet */
+#define USAGE_STEP 1048576
+
+struct interrupt {
+    enum page_reason reason;
+    int rank;
+    char text[PAGE_TEXT];
+    struct loop_watch *timer; /* while it waits for its cell to begin */
+};
+
+struct keeper {
+    struct loop *loop;
+    const struct keeper_setup *setup;
+    struct link *link;
+    struct records *records;
+    struct output *output;
+    struct merge *merge;
+    struct waits *waits;
+    struct interpreter *interpreter;
+    struct page *page;
+    int page_fd;
+    struct loop_watch *stop; /* the interpreter was asked to end */
+    bool is_ready;           /* it takes cells */
+    bool is_gone;
+    bool is_collecting; /* more to merge comes before the callback is over */
+    uint64_t cell;      /* the one that runs, or the last one */
+    struct buf words;
+    int64_t usage_time;
+    int64_t usage_ticks;
+    uint64_t usage_rss;
+};
+
+/* ---- what goes to the front ---- */
+
+static void send_json_new(struct keeper *keeper, enum wire_type type, uint64_t cell,
+                          json_t *json)
+{
+    char *text = json_dumps(json, JSON_COMPACT);
+
+    link_send_text(keeper->link, type, cell, text ? text : "{}");
+    free(text);
+    json_decref(json);
+}
+
+static void send_stream(uint64_t cell, const char *name, const char *text, size_t size,
+                        void *arg)
+{
+    struct keeper *keeper = arg;
+    struct wire_frame frames[] = { { name, strlen(name) }, { text, size } };
+
+    link_send(keeper->link, WIRE_STREAM, cell, frames, 2);
+}
+
+static void on_waiting(const char *text, void *arg)
+{
+    struct keeper *keeper = arg;
+
+    link_send_text(keeper->link, WIRE_WAITING, keeper->cell, text);
+}
+
+/* Nobody has asked yet for what is written before the first cell: it explains a
+ * start that fails, and is otherwise for the log. */
+static void on_output(const char *name, const char *text, size_t size, void *arg)
+{
+    struct keeper *keeper = arg;
+
+    if (keeper->is_ready) {
+        merge_add(keeper->merge, keeper->cell, name, text, size);
+        if (!keeper->is_collecting)
+            merge_flush(keeper->merge);
+        return;
+    }
+    buf_add(&keeper->words, text, size);
+    if (keeper->words.size > WORDS_MAX)
+        buf_remove(&keeper->words, keeper->words.size - WORDS_MAX);
+}
+
+static void send_usage(struct keeper *keeper)
+{
+    int64_t now = loop_now(), ticks, elapsed = now - keeper->usage_time;
+    uint64_t rss = 0, pss = 0, change;
+    double percent;
+
+    if (elapsed < USAGE_MS)
+        return;
+    platform_process_memory(interpreter_pid(keeper->interpreter), &rss, &pss);
+    ticks = platform_cpu_ticks(interpreter_pid(keeper->interpreter));
+    percent = (double)(ticks - keeper->usage_ticks) * 100000
+              / (double)sysconf(_SC_CLK_TCK) / (double)elapsed;
+    change =
+        rss > keeper->usage_rss ? rss - keeper->usage_rss : keeper->usage_rss - rss;
+    keeper->usage_time = now;
+    keeper->usage_ticks = ticks;
+    if (change < USAGE_STEP && percent < 1)
+        return;
+    keeper->usage_rss = rss;
+    send_json_new(keeper, WIRE_USAGE, 0,
+                  json_pack("{s:I, s:I, s:f}", "rss", (json_int_t)rss, "pss",
+                            (json_int_t)pss, "cpu_percent", percent));
+}
+
+/* ---- records ---- */
+
+static void on_record_ready(struct keeper *keeper)
+{
+    keeper->is_ready = true;
+    interpreter_note_files(keeper->interpreter);
+    if (keeper->words.size > 0)
+        log_info("the interpreter said at its start: %s", buf_text(&keeper->words));
+    buf_clear(&keeper->words);
+}
+
+/* What the cell wrote by other ways than records comes before its end. */
+static void on_record_done(struct keeper *keeper)
+{
+    output_drain(keeper->output);
+    merge_flush(keeper->merge);
+    waits_stop(keeper->waits);
+    keeper->is_running = false;
+}
+
+static const struct {
+    enum record_type record;
+    enum wire_type wire;
+    void (*before)(struct keeper *keeper);
+    void (*after)(struct keeper *keeper);
+} routes[] = {
+    { RECORD_READY, WIRE_READY, on_record_ready, NULL },
+    { RECORD_DISPLAY, WIRE_DISPLAY, NULL, NULL },
+    { RECORD_RESULT, WIRE_RESULT, NULL, NULL },
+    { RECORD_COMM, WIRE_COMM, NULL, NULL },
+    { RECORD_INPUT, WIRE_INPUT, NULL, NULL },
+    { RECORD_ANSWER, WIRE_ANSWER, NULL, NULL },
+    { RECORD_DONE, WIRE_DONE, on_record_done, send_usage },
+    { RECORD_HEALED, WIRE_HEALED, NULL, NULL },
+};
+
+static void on_record(const struct record *record, void *arg)
+{
+    struct keeper *keeper = arg;
+    struct wire_frame frames[RECORD_FRAMES_MAX];
+
+    if (record->type == RECORD_STREAM && record->count == 2) {
+        merge_add(keeper->merge, record->cell, record->frames[0].data,
+                  record->frames[1].data, record->frames[1].size);
+        return;
+    }
+    for (size_t i = 0; i < sizeof(routes) / sizeof(*routes); i++) {
+        if (routes[i].record != record->type)
+            continue;
+        merge_flush(keeper->merge);
+        if (routes[i].before)
+            routes[i].before(keeper);
+        for (uint32_t n = 0; n < record->count; n++)
+            frames[n] =
+                (struct wire_frame){ record->frames[n].data, record->frames[n].size };
+        link_send(keeper->link, routes[i].wire, record->cell, frames, record->count);
+        if (routes[i].after)
+            routes[i].after(keeper);
+        return;
+    }
+    log_warning("the interpreter sent a record of type %d", (int)record->type);
+}
+
+/* The pipes first: a C library's text before the print() that follows it. */
+static void on_records_before(void *arg)
+{
+    struct keeper *keeper = arg;
+
+    keeper->is_collecting = true;
+    output_drain(keeper->output);
+}
+
+static void on_records_after(void *arg)
+{
+    struct keeper *keeper = arg;
+
+    keeper->is_collecting = false;
+    merge_flush(keeper->merge);
+}
+
+static void on_records_broken(const char *reason, void *arg)
+{
+    log_error("the record stream is of no use any more: %s", reason);
+}
+
+/* ---- what the front says ---- */
+
+static void pass_on(struct keeper *keeper, const struct wire_message *msg,
+                    enum record_type type)
+{
+    const struct wire_header *header = wire_message_header(msg);
+    struct record_frame frames[WIRE_FRAMES_MAX];
+
+    for (uint32_t i = 0; i < header->frames; i++) {
+        struct wire_frame frame = wire_message_frame(msg, i);
+
+        frames[i] = (struct record_frame){ frame.data, frame.size };
+    }
+    records_send(keeper->records, type, header->cell, frames, header->frames);
+}
+
+static void on_run(struct keeper *keeper, const struct wire_message *msg)
+{
+    keeper->cell = wire_message_header(msg)->cell;
+    keeper->is_running = true;
+    pass_on(keeper, msg, RECORD_RUN);
+    waits_start(keeper->waits, (int)interpreter_pid(keeper->interpreter));
+}
+
+static void on_ask(struct keeper *keeper, const struct wire_message *msg)
+{
+    pass_on(keeper, msg, RECORD_ASK);
+}
+
+static void on_input_reply(struct keeper *keeper, const struct wire_message *msg)
+{
+    pass_on(keeper, msg, RECORD_INPUT_REPLY);
+}
+
+static void on_heal(struct keeper *keeper, const struct wire_message *msg)
+{
+    pass_on(keeper, msg, RECORD_HEAL);
+}
+
+/* The word first: whoever wakes up by the signal looks for it.  An interpreter that
+ * has the cell but has not begun it would take the interrupt for an old one, so it
+ * waits until then; one for a cell that has ended is of no use to anybody. */
+static void on_interrupt_due(struct loop *loop, void *arg)
+{
+    struct keeper *keeper = arg;
+    struct interrupt *interrupt = &keeper->interrupt;
+
+    interrupt->timer = NULL;
+    if (!keeper->is_running || keeper->is_gone)
+        return;
+    if (atomic_load(&keeper->page->cell) != keeper->cell) {
+        interrupt->timer = loop_add_timer(loop, BEGIN_MS, 0, on_interrupt_due, keeper);
+        return;
+    }
+    page_interrupt(keeper->page, interrupt->reason, interrupt->rank, interrupt->text);
+    if (interrupt->reason == PAGE_REASON_STOP)
+        interpreter_signal(keeper->interpreter, SIGINT);
+}
+
+static void on_interrupt(struct keeper *keeper, const struct wire_message *msg)
+{
+    static const struct {
+        const char *name;
+        enum page_reason reason;
+    } reasons[] = {
+        { "stop", PAGE_REASON_STOP },
+        { "peer", PAGE_REASON_PEER },
+        { "death", PAGE_REASON_DEATH },
+    };
+    struct wire_frame frame = wire_message_frame(msg, 0);
+    json_t *json = json_loadb(frame.data, frame.size, 0, NULL);
+    struct interrupt *interrupt = &keeper->interrupt;
+    const char *name = "", *text = "";
+
+    interrupt->rank = -1;
+    json_unpack(json, "{s?s, s?i, s?s}", "reason", &name, "rank", &interrupt->rank,
+                "text", &text);
+    snprintf(interrupt->text, sizeof(interrupt->text), "%s", text);
+    for (size_t i = 0; i < sizeof(reasons) / sizeof(*reasons); i++) {
+        if (strcmp(reasons[i].name, name) != 0)
+            continue;
+        interrupt->reason = reasons[i].reason;
+        loop_remove(keeper->loop, interrupt->timer);
+        on_interrupt_due(keeper->loop, keeper);
+    }
+    json_decref(json);
+}
+
+static void on_stop_late(struct loop *loop, void *arg)
+{
+    struct keeper *keeper = arg;
+
+    keeper->stop = NULL;
+    log_info("the interpreter did not end in time and is killed");
+    interpreter_signal(keeper->interpreter, SIGKILL);
+}
+
+static void on_stop(struct keeper *keeper, const struct wire_message *msg)
+{
+    if (keeper->stop || keeper->is_gone)
+        return;
+    pass_on(keeper, msg, RECORD_STOP);
+    keeper->stop = loop_add_timer(keeper->loop, STOP_MS, 0, on_stop_late, keeper);
+}
+
+static void on_bye(struct keeper *keeper, const struct wire_message *msg)
+{
+    loop_stop(keeper->loop);
+}
+
+static void on_ping(struct keeper *keeper, const struct wire_message *msg)
+{
+}
+
+/* The page says how long; an idle interpreter sleeps, and is woken by an ASK of our
+ * own that nobody answers. */
+static void on_busy(struct keeper *keeper, const struct wire_message *msg)
+{
+    const struct record_frame frames[] = { { "progress", 8 },
+                                           { "{}", 2 },
+                                           { "{}", 2 } };
+    struct wire_frame frame = wire_message_frame(msg, 0);
+    bool busy = frame.size == 1 && *(const char *)frame.data == '1';
+
+    if (atomic_exchange(&keeper->page->others, busy) != busy && busy
+        && !keeper->is_gone)
+        records_send(keeper->records, RECORD_ASK, 0, frames, 3);
+}
+
+static const struct {
+    enum wire_type type;
+    uint32_t frames; /* at least */
+    bool needs_interpreter;
+    void (*handle)(struct keeper *keeper, const struct wire_message *msg);
+} requests[] = {
+    { WIRE_RUN, 2, true, on_run },
+    { WIRE_ASK, 3, true, on_ask },
+    { WIRE_INTERRUPT, 1, true, on_interrupt },
+    { WIRE_INPUT_REPLY, 1, true, on_input_reply },
+    { WIRE_STOP, 0, true, on_stop },
+    { WIRE_BYE, 0, false, on_bye },
+    { WIRE_PING, 0, false, on_ping },
+    { WIRE_BUSY, 1, false, on_busy },
+    { WIRE_HEAL, 0, true, on_heal },
+};
+
+static void on_message(const struct wire_message *msg, void *arg)
+{
+    struct keeper *keeper = arg;
+    const struct wire_header *header = wire_message_header(msg);
+
+    for (size_t i = 0; i < sizeof(requests) / sizeof(*requests); i++) {
+        if (requests[i].type != header->type)
+            continue;
+        if (header->frames < requests[i].frames)
+            log_warning("%s with %u frames is dropped", wire_type_name(header->type),
+                        header->frames);
+        else if (!keeper->is_gone || !requests[i].needs_interpreter)
+            requests[i].handle(keeper, msg);
+        return;
+    }
+    log_warning("%s is no message for a keeper", wire_type_name(header->type));
+}
+
+static void on_refused(const char *reason, void *arg)
+{
+    log_warning("a wire message is dropped: %s", reason);
+}
+
+static void on_full(int is_full, void *arg)
+{
+    struct keeper *keeper = arg;
+
+    records_pause(keeper->records, is_full);
+    output_pause(keeper->output, is_full);
+}
+
+static void on_lost(const char *reason, void *arg)
+{
+    struct keeper *keeper = arg;
+
+    log_warning("%s: this rank ends", reason);
+    loop_stop(keeper->loop);
+}
+
+/* ---- the interpreter's end ---- */
+
+static void send_exit(struct keeper *keeper, int status, double cpu)
+{
+    struct buf fault = { 0 }, where = { 0 }, text = { 0 };
+    int rank = keeper->setup->rank;
+
+    interpreter_fault(keeper->interpreter, &fault);
+    exits_where(buf_text(&fault), &where);
+    if (keeper->is_ready)
+        exits_text(rank, status, buf_text(&where), &text);
+    else
+        exits_start_text(rank, status, buf_text(&keeper->words), &text);
+    log_info("%s", buf_text(&text));
+    if (fault.size > 0)
+        log_info("its last Python frames: %s", buf_text(&fault));
+    send_json_new(keeper, WIRE_EXIT, keeper->cell,
+                  json_pack("{s:i, s:i, s:s, s:f, s:s}", "status",
+                            WIFEXITED(status) ? WEXITSTATUS(status) : -1, "signal",
+                            WIFSIGNALED(status) ? WTERMSIG(status) : 0, "text",
+                            buf_text(&text), "cpu", cpu, "where", buf_text(&where)));
+    buf_clear(&fault);
+    buf_clear(&where);
+    buf_clear(&text);
+}
+
+static void on_child(struct loop *loop, int signal, void *arg)
+{
+    struct keeper *keeper = arg;
+    double cpu = 0;
+    int status = 0;
+
+    if (!interpreter_reap(keeper->interpreter, &status, &cpu))
+        return;
+    keeper->is_gone = true;
+    loop_remove(loop, keeper->stop);
+    keeper->stop = NULL;
+    waits_stop(keeper->waits);
+    records_drain(keeper->records);
+    output_drain(keeper->output);
+    merge_flush(keeper->merge);
+    if (status != 0)
+        interpreter_remove_files(keeper->interpreter);
+    interpreter_signal(keeper->interpreter, SIGKILL); /* what it left behind */
+    send_exit(keeper, status, cpu);
+}
+
+static void on_terminate(struct loop *loop, int signal, void *arg)
+{
+    loop_stop(loop);
+}
+
+/* ---- life ---- */
+
+static void send_hello(struct keeper *keeper)
+{
+    char host[256] = "";
+    char *info;
+    json_t *json;
+
+    gethostname(host, sizeof(host) - 1);
+    json = json_pack("{s:i, s:s, s:i}", "size", keeper->setup->size, "host", host,
+                     "pid", (int)getpid());
+    info = json_dumps(json, JSON_COMPACT);
+    link_send(keeper->link, WIRE_HELLO, 0,
+              (struct wire_frame[]){
+                  { keeper->setup->secret, strlen(keeper->setup->secret) },
+                  { info, strlen(info) },
+              },
+              2);
+    free(info);
+    json_decref(json);
+}
+
+static int start_interpreter(struct keeper *keeper, struct error *err)
+{
+    const struct records_calls calls = { on_records_before, on_record, on_records_after,
+                                         on_records_broken, keeper };
+    struct interpreter_fds fds;
+    int pair[2];
+
+    if (!(keeper->page = page_create(&keeper->page_fd, err)))
+        return -1;
+    if (socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, pair) < 0)
+        return error_set(err, "socketpair: %s", strerror(errno));
+    keeper->records = records_create(keeper->loop, pair[0], &calls);
+    if (!(keeper->output = output_create(keeper->loop, on_output, keeper, err)))
+        goto error;
+    fds = (struct interpreter_fds){
+        .page = keeper->page_fd,
+        .record = pair[1],
+        .output = { output_child_fd(keeper->output, 0),
+                    output_child_fd(keeper->output, 1) },
+    };
+    if (!(keeper->interpreter = interpreter_create(keeper->setup->program, &fds, err)))
+        goto error;
+    close(pair[1]);
+    output_close_child(keeper->output);
+    return 0;
+error:
+    close(pair[1]);
+    return -1;
+}
+
+struct keeper *keeper_create(void *ctx, struct loop *loop,
+                             const struct keeper_setup *setup, struct error *err)
+{
+    struct keeper *keeper = xcalloc(1, sizeof(*keeper));
+    const struct link_calls calls = { on_message, on_refused, on_full, on_lost,
+                                      keeper };
+
+    keeper->loop = loop;
+    keeper->setup = setup;
+    keeper->page_fd = -1;
+    keeper->merge = merge_create(send_stream, keeper);
+    loop_add_signal(loop, SIGCHLD, on_child, keeper);
+    loop_add_signal(loop, SIGTERM, on_terminate, keeper);
+    if (start_interpreter(keeper, err) < 0
+        || !(keeper->link =
+                 link_create(ctx, loop, setup->wire, setup->rank, &calls, err)))
+        goto error;
+    keeper->waits = waits_create(loop, keeper->page, on_waiting, keeper);
+    send_hello(keeper);
+    return keeper;
+error:
+    keeper_destroy(keeper);
+    return NULL;
+}
+
+void keeper_destroy(struct keeper *keeper)
+{
+    if (!keeper)
+        return;
+    interpreter_destroy(keeper->interpreter);
+    waits_destroy(keeper->waits);
+    records_destroy(keeper->records);
+    output_destroy(keeper->output);
+    merge_destroy(keeper->merge);
+    link_destroy(keeper->link);
+    page_detach(keeper->page);
+    if (keeper->page_fd >= 0)
+        close(keeper->page_fd);
+    buf_clear(&keeper->words);
+    free(keeper);
+}

@@ -1,0 +1,119 @@
+/* waits.c - whether the interpreter waits in MPI, seen from outside */
+#include "kernel/keeper/waits.h"
+
+#include <jansson.h>
+#include <stdbool.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "kernel/base/mem.h"
+
+#define LOOK_MS 250
+#define LONG_NS 500000000u
+
+struct waits {
+    struct loop *loop;
+    struct page *page;
+    waits_f call;
+    void *arg;
+    int thread; /* the interpreter's main thread: its pid */
+    struct loop_watch *timer;
+    struct page_wait told; /* what the front knows; not active: that it moves */
+};
+
+char *waits_encode(const struct page_wait *wait, uint32_t line, uint64_t now_ns)
+{
+    uint64_t since = now_ns > wait->since_ns ? now_ns - wait->since_ns : 0;
+    json_t *json =
+        json_pack("{s:s, s:s, s:i, s:i, s:I, s:b, s:i, s:i, s:i}", "call", wait->call,
+                  "comm", wait->comm, "peer", wait->peer, "tag", wait->tag, "since_ms",
+                  (json_int_t)(since / 1000000), "started", (int)wait->started, "line",
+                  (int)line, "size", wait->comm_size, "arrived", (int)wait->arrived);
+    char *text = json ? json_dumps(json, JSON_COMPACT) : NULL;
+
+    json_decref(json);
+    return text ? text : xstrdup("{}");
+}
+
+/* The main thread's wait, or that of any thread. */
+static bool find(struct waits *waits, struct page_wait *out)
+{
+    struct page_wait wait;
+    bool found = false;
+
+    for (int i = 0; i < PAGE_THREADS; i++) {
+        if (!page_wait_read(waits->page, i, &wait))
+            continue;
+        if (!found || wait.thread == waits->thread)
+            *out = wait;
+        found = true;
+        if (wait.thread == waits->thread)
+            break;
+    }
+    return found;
+}
+
+static bool is_told(const struct waits *waits, const struct page_wait *wait)
+{
+    const struct page_wait *told = &waits->told;
+
+    return told->active && told->since_ns == wait->since_ns
+           && told->started == wait->started && told->arrived == wait->arrived
+           && !strcmp(told->call, wait->call);
+}
+
+static void on_look(struct loop *loop, void *arg)
+{
+    struct waits *waits = arg;
+    struct page_wait wait = { 0 };
+    uint64_t now = (uint64_t)loop_now_ns();
+    char *text;
+
+    if (!find(waits, &wait) || now < wait.since_ns + LONG_NS) {
+        if (waits->told.active)
+            waits->call("", waits->arg);
+        waits->told.active = 0;
+        return;
+    }
+    if (is_told(waits, &wait))
+        return;
+    waits->told = wait;
+    waits->told.active = 1;
+    text = waits_encode(&wait, atomic_load(&waits->page->line), now);
+    waits->call(text, waits->arg);
+    free(text);
+}
+
+struct waits *waits_create(struct loop *loop, struct page *page, waits_f call,
+                           void *arg)
+{
+    struct waits *waits = xcalloc(1, sizeof(*waits));
+
+    waits->loop = loop;
+    waits->page = page;
+    waits->call = call;
+    waits->arg = arg;
+    return waits;
+}
+
+void waits_destroy(struct waits *waits)
+{
+    if (!waits)
+        return;
+    waits_stop(waits);
+    free(waits);
+}
+
+void waits_start(struct waits *waits, int thread)
+{
+    waits->thread = thread;
+    waits->told.active = 0;
+    if (!waits->timer)
+        waits->timer = loop_add_timer(waits->loop, LOOK_MS, 1, on_look, waits);
+}
+
+void waits_stop(struct waits *waits)
+{
+    loop_remove(waits->loop, waits->timer);
+    waits->timer = NULL;
+}

@@ -1,0 +1,31 @@
+/* waits.h - whether the interpreter waits in MPI, seen from outside
+ *
+ * While a cell runs the page is looked at four times a second.  A wait that has
+ * lasted half a second is worth a word to the front, and so is its end.
+ */
+#ifndef KEEPER_WAITS_H
+#define KEEPER_WAITS_H
+
+#include <stdint.h>
+
+#include "kernel/base/loop.h"
+#include "kernel/page/page.h"
+
+struct waits;
+
+/* 'text' is the content of WIRE_WAITING: JSON, or "" when it moves again. */
+typedef void (*waits_f)(const char *text, void *arg);
+
+/* 'page' is borrowed. */
+struct waits *waits_create(struct loop *loop, struct page *page, waits_f call,
+                           void *arg);
+void waits_destroy(struct waits *waits);
+
+/* Around a cell; nothing is looked at outside. */
+void waits_start(struct waits *waits, int thread);
+void waits_stop(struct waits *waits);
+
+/* "{"call": "Recv", ...}", to be freed: pure, for waits.c and its test. */
+char *waits_encode(const struct page_wait *wait, uint32_t line, uint64_t now_ns);
+
+#endif
