@@ -57,7 +57,9 @@ struct keeper {
     bool is_ready;           /* it takes cells */
     bool is_gone;
     bool is_collecting; /* more to merge comes before the callback is over */
-    uint64_t cell;      /* the one that runs, or the last one */
+    bool is_running;    /* has been given a cell, and has not said DONE */
+    uint64_t cell;      /* that one, or the last one */
+    struct interrupt interrupt;
     struct buf words;
     int64_t usage_time;
     int64_t usage_ticks;
