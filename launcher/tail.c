@@ -1,0 +1,39 @@
+/* tail.c - the last bytes of what a program wrote */
+#include "launcher/tail.h"
+
+#include <string.h>
+
+void tail_add(struct tail *tail, const void *data, size_t size)
+{
+    const char *from = data;
+    size_t kept;
+
+    if (size > TAIL_MAX) {
+        from += size - TAIL_MAX;
+        size = TAIL_MAX;
+    }
+    kept = tail->size < TAIL_MAX - size ? tail->size : TAIL_MAX - size;
+    memmove(tail->data, tail->data + tail->size - kept, kept);
+    memcpy(tail->data + kept, from, size);
+    tail->size = kept + size;
+}
+
+void tail_text(const struct tail *tail, char *text, size_t max)
+{
+    const char *from = tail->data, *end = tail->data + tail->size, *line;
+    size_t size = 0;
+
+    if (tail->size >= max)
+        from = end - (max - 1);
+    if (tail->size == TAIL_MAX || from > tail->data) {
+        line = memchr(from, '\n', (size_t)(end - from));
+        if (line && line + 1 < end)
+            from = line + 1;
+    }
+    for (; from < end; from++)
+        if (*from)
+            text[size++] = *from;
+    while (size && strchr(" \t\r\n", text[size - 1]))
+        size--;
+    text[size] = '\0';
+}
