@@ -61,11 +61,13 @@ static int add_program(const struct settings *settings, char **operands,
 static int become_mpiexec(const struct settings *settings, char **operands,
                           struct error *err)
 {
-    struct strings argv = { 0 }, env = { 0 };
+    struct strings argv = { 0 }, env = { 0 }, program = { 0 };
     struct parts parts = { 0 };
     char *python = NULL, *mpiexec = NULL, *interpreter = NULL;
 
-    if (parts_init(&parts, err) < 0 || !(python = parts_python(settings->python, err))
+    if (add_program(settings, operands, &program, err) < 0
+        || parts_init(&parts, err) < 0
+        || !(python = parts_python(settings->python, err))
         || !(mpiexec = parts_mpiexec(err))
         || !(interpreter = parts_program(&parts, "rankbook-interpreter", err)))
         goto error;
@@ -74,8 +76,7 @@ static int become_mpiexec(const struct settings *settings, char **operands,
     strings_add_format(&argv, "%d", settings->ranks);
     strings_add(&argv, interpreter);
     strings_add(&argv, "--");
-    if (add_program(settings, operands, &argv, err) < 0)
-        goto error;
+    strings_add_list(&argv, program.list);
     strings_add_list(&env, environ);
     strings_set_env(&env, "RANKBOOK_PYTHON", python);
     parts_set_path(&env, python, mpiexec);
@@ -84,6 +85,7 @@ static int become_mpiexec(const struct settings *settings, char **operands,
 error:
     strings_clear(&argv);
     strings_clear(&env);
+    strings_clear(&program);
     parts_clear(&parts);
     free(python);
     free(mpiexec);

@@ -118,14 +118,18 @@ static int write_json(const struct spec *spec, const char *share, const char *di
     char *from = xasprintf("%s/kernel.json.in", share), *text = NULL;
     char *to = xasprintf("%s/kernel.json", dir);
     json_t *template, *json = NULL;
+    struct buf lines = { 0 };
     json_error_t why;
     int rc = -1;
 
     if (!(template = json_load_file(from, 0, &why)))
         error_set(err, "%s: %s", from, why.text);
     else if ((json = spec_render(spec, template, err))
-             && (text = json_dumps(json, JSON_INDENT(1))))
-        rc = files_write(to, text, strlen(text), err);
+             && (text = json_dumps(json, JSON_INDENT(1)))) {
+        buf_add_format(&lines, "%s\n", text);
+        rc = files_write(to, lines.data, lines.size, err);
+    }
+    buf_clear(&lines);
     json_decref(template);
     json_decref(json);
     free(text);
