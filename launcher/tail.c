@@ -1,6 +1,7 @@
 /* tail.c - the last bytes of what a program wrote */
 #include "launcher/tail.h"
 
+#include <stdbool.h>
 #include <string.h>
 
 void tail_add(struct tail *tail, const void *data, size_t size)
@@ -21,19 +22,19 @@ void tail_add(struct tail *tail, const void *data, size_t size)
 void tail_text(const struct tail *tail, char *text, size_t max)
 {
     const char *from = tail->data, *end = tail->data + tail->size, *line;
+    bool is_cut = tail->size == TAIL_MAX; /* maybe, at a line's beginning */
     size_t size = 0;
 
-    if (tail->size >= max)
+    while (end > from && strchr(" \t\r\n", end[-1])) /* NUL too */
+        end--;
+    if ((size_t)(end - from) >= max) {
         from = end - (max - 1);
-    if (tail->size == TAIL_MAX || from > tail->data) {
-        line = memchr(from, '\n', (size_t)(end - from));
-        if (line && line + 1 < end)
-            from = line + 1;
+        is_cut = from[-1] != '\n';
     }
+    if (is_cut && (line = memchr(from, '\n', (size_t)(end - from))))
+        from = line + 1;
     for (; from < end; from++)
         if (*from)
             text[size++] = *from;
-    while (size && strchr(" \t\r\n", text[size - 1]))
-        size--;
     text[size] = '\0';
 }
