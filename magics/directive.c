@@ -30,7 +30,6 @@ static int quote_size(struct span span)
 
 /* ---- SPEC ---- */
 
-/* "0-3", or "only rank 0": what there is to choose from. */
 static int unknown_rank(struct span word, int size, struct error *err)
 {
     if (size == 1)
@@ -144,7 +143,10 @@ static struct idset *decode_spec(struct span spec, int size, struct error *err)
     }
     if (idset_first(set) >= 0)
         return set;
-    if (spec.size)
+    if (spec.size && size == 1)
+        error_set(err, "\"%.*s\" names no rank: the only one is rank 0",
+                  quote_size(spec), spec.text);
+    else if (spec.size)
         error_set(err, "\"%.*s\" names no rank of 0-%d", quote_size(spec), spec.text,
                   size - 1);
     else
