@@ -23,7 +23,7 @@ void buf_reset(struct buf *buf);
 void buf_add(struct buf *buf, const void *data, size_t size);
 void buf_add_text(struct buf *buf, const char *text);
 void buf_add_format(struct buf *buf, const char *format, ...)
-    __attribute__((format(printf, 2, 3)));
+    __attribute__((format(printf, 2, 3), nonnull(2)));
 
 /* Room for 'size' more bytes, which the caller fills and counts in 'size'. */
 char *buf_reserve(struct buf *buf, size_t size);
