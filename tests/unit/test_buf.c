@@ -33,7 +33,7 @@ static void check_growth(void)
     int i;
 
     for (i = 0; i < 10000; i++)
-        buf_add(&buf, "0123456789" + i % 10, 1);
+        buf_add(&buf, &"0123456789"[i % 10], 1);
     is_int((long long)buf.size, 10000, "bytes are counted");
     for (i = 0; i < 10000; i++)
         same = same && buf.data[i] == '0' + i % 10;

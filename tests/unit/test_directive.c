@@ -108,69 +108,69 @@ static const char *decode(const char *code)
     return out;
 }
 
+static const struct {
+    const char *code;
+    const char *want;
+} cells[] = {
+    { "", "cell" },
+    { "\n\n  \n", "cell" },
+    { "x = 1", "cell" },
+    { "# %%rank 0", "cell" },
+    { "x = 1\n%%rank 0", "cell" },
+
+    { "%%rank 0", "cell 0" },
+    { "%%rank 0\nprint(1)", "cell 0" },
+    { "%%rank 0-1, 3\r\nprint(1)\r\n", "cell 0-1,3" },
+    { "%%rank\t-1  # the last one\n%ranks", "cell 3" },
+    { "\n \n\t%%rank odd  \nx", "cell 1,3" },
+    { "%%rank 0\n%%rank 1", "cell 0" },
+    { "%%rank", "error: no ranks given: write 0, 0-3,8, -1, even, odd or all" },
+    { "%%rank # 0\nx", "error: no ranks given: write 0, 0-3,8, -1, even, odd or all" },
+    { "%%rank 7\nx", "error: rank 7 is not one of 0-3" },
+
+    { "%%ranks", "cell" },
+    { "%%rankfoo 0", "cell" },
+    { "%%rank0", "cell" },
+    { "%%rank?", "cell" },
+    { "%rank 0", "cell" },
+    { "%%time\n%%rank 0", "cell" },
+    { "%%output raw", "cell" },
+
+    { "%ranks", "ranks" },
+    { "\n  %ranks  \r\n\n", "ranks" },
+    { "%ranks # who is there", "ranks" },
+    { "%ranks\n# nothing else\n", "ranks" },
+    { "%ranks\nx = 1", "error: %ranks must stand alone in its cell" },
+    { "x = 1\n%ranks", "cell" },
+    { "%ranks?", "cell" },
+    { "%rankset 1", "cell" },
+    { "%ranks restart",
+      "error: unknown option \"restart\": %ranks stands alone, it has none" },
+    { "%ranks 8", "error: unknown option \"8\": %ranks stands alone, it has none" },
+
+    { "%output fold", "output fold" },
+    { "%output raw # as it comes\n\n", "output raw" },
+    { "%output rank\nprint(1)", "cell rank" },
+    { "%output", "error: %output needs a mode: fold, rank or raw" },
+    { "%output loud\nx",
+      "error: unknown output mode \"loud\": there are fold, rank and raw" },
+    { "%output fold raw",
+      "error: unknown output mode \"fold raw\": there are fold, rank and raw" },
+    { "%outputs raw", "cell" },
+};
+
 static void check_cells(void)
 {
-    static const struct {
-        const char *code;
-        const char *want;
-    } table[] = {
-        { "", "cell" },
-        { "\n\n  \n", "cell" },
-        { "x = 1", "cell" },
-        { "# %%rank 0", "cell" },
-        { "x = 1\n%%rank 0", "cell" },
-
-        { "%%rank 0", "cell 0" },
-        { "%%rank 0\nprint(1)", "cell 0" },
-        { "%%rank 0-1, 3\r\nprint(1)\r\n", "cell 0-1,3" },
-        { "%%rank\t-1  # the last one\n%ranks", "cell 3" },
-        { "\n \n\t%%rank odd  \nx", "cell 1,3" },
-        { "%%rank 0\n%%rank 1", "cell 0" },
-        { "%%rank", "error: no ranks given: write 0, 0-3,8, -1, even, odd or all" },
-        { "%%rank # 0\nx",
-          "error: no ranks given: write 0, 0-3,8, -1, even, odd or all" },
-        { "%%rank 7\nx", "error: rank 7 is not one of 0-3" },
-
-        { "%%ranks", "cell" },
-        { "%%rankfoo 0", "cell" },
-        { "%%rank0", "cell" },
-        { "%%rank?", "cell" },
-        { "%rank 0", "cell" },
-        { "%%time\n%%rank 0", "cell" },
-        { "%%output raw", "cell" },
-
-        { "%ranks", "ranks" },
-        { "\n  %ranks  \r\n\n", "ranks" },
-        { "%ranks # who is there", "ranks" },
-        { "%ranks\n# nothing else\n", "ranks" },
-        { "%ranks\nx = 1", "error: %ranks must stand alone in its cell" },
-        { "x = 1\n%ranks", "cell" },
-        { "%ranks?", "cell" },
-        { "%rankset 1", "cell" },
-        { "%ranks restart",
-          "error: unknown option \"restart\": %ranks stands alone, it has none" },
-        { "%ranks 8", "error: unknown option \"8\": %ranks stands alone, it has none" },
-
-        { "%output fold", "output fold" },
-        { "%output raw # as it comes\n\n", "output raw" },
-        { "%output rank\nprint(1)", "cell rank" },
-        { "%output", "error: %output needs a mode: fold, rank or raw" },
-        { "%output loud\nx",
-          "error: unknown output mode \"loud\": there are fold, rank and raw" },
-        { "%output fold raw",
-          "error: unknown output mode \"fold raw\": there are fold, rank and raw" },
-        { "%outputs raw", "cell" },
-    };
     struct directive kept = { DIRECTIVE_RANKS, NULL, OUTPUT_RAW };
 
-    for (size_t i = 0; i < sizeof(table) / sizeof(table[0]); i++) {
-        const char *start = table[i].code + strspn(table[i].code, "\n\t ");
+    for (size_t i = 0; i < sizeof(cells) / sizeof(cells[0]); i++) {
+        const char *start = cells[i].code + strspn(cells[i].code, "\n\t ");
         char name[64];
 
         /* a description is one line, where '#' means something */
         snprintf(name, sizeof(name), "cell %zu: %.*s", i, (int)strcspn(start, "#\r\n"),
                  start);
-        is_str(decode(table[i].code), table[i].want, name);
+        is_str(decode(cells[i].code), cells[i].want, name);
     }
     is_int(directive_decode("%%rank 7", 4, &kept, NULL), -1, "a NULL error is allowed");
     ok(kept.kind == DIRECTIVE_RANKS && kept.output == OUTPUT_RAW,
