@@ -81,6 +81,7 @@ def connection(tmp_path):
     (["install", "--prefix", "/proc/none"],
      "make the directory /proc/none: No such file or directory"),
     (["doctor", "now"], "unexpected argument 'now'"),
+    (["run", "two\nlines"], "cannot read the script 'two?lines': No such file or directory"),
 ])
 def test_a_wrong_command_line_is_one_line(args, words):
     assert rankbook(*args) == (2, "", f"rankbook: {words}\n")
