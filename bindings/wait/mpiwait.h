@@ -38,6 +38,9 @@ void mpiwait_interrupt(void);
  * the thread's next MPI call).  '*rank' is the rank at fault, or -1. */
 enum mpiwait_reason mpiwait_reason(int code, const char **text, int *rank);
 
+/* Codes of ours are returned, whatever error handler the communicator has: a fatal
+ * one must not end a program because somebody pressed Stop. */
+
 /* The class of all codes of ours; MPI_SUCCESS before MPI_Init. */
 int mpiwait_error_class(void);
 
@@ -53,5 +56,19 @@ int mpiwait_add_progress(mpiwait_progress_f call, void *arg);
  * own duplicate of MPI_COMM_WORLD: compares call numbers, opens what was closed.
  * Returns an MPI code. */
 int mpiwait_heal(void);
+
+/* What the last healing found, "" when nothing: messages that nobody had received
+ * (they are gone), communicators that stay broken.  Borrowed until the next. */
+const char *mpiwait_heal_text(void);
+
+/* An interrupted send cannot be taken back: MPI may read the buffer until the
+ * request is done.  A caller that can keep buffers alive says so, once for the
+ * process; without it a blocked large send cannot be interrupted. */
+void mpiwait_keep_sends(int yes);
+
+/* The send that the last code of ours on this thread left active, or
+ * MPI_REQUEST_NULL.  It is the caller's now, who tests it until it is done and
+ * keeps the buffer for so long. */
+MPI_Request mpiwait_left_send(void);
 
 #endif

@@ -1,0 +1,179 @@
+/* arena.c - memory that the interpreters of one host share */
+#include "bindings/wait/arena.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/mman.h>
+#include <sys/random.h>
+#include <unistd.h>
+
+#define ARENA_PLACES 4096 /* a process has 2048 context ids; ranks overlap */
+#define NONCE 16
+
+struct seat {
+    _Atomic int32_t pid;
+    _Atomic uint32_t healed;
+} __attribute__((aligned(64)));
+
+struct shared {
+    unsigned char nonce[NONCE];
+    _Atomic uint32_t next; /* where the search for a free place begins */
+    struct seat seats[] __attribute__((aligned(64)));
+};
+
+struct arena {
+    struct shared *shared;
+    char *places;
+    size_t stride, length;
+    int ranks;
+};
+
+/* What rank 0 tells: the others open its descriptor, and the nonce proves that it
+ * is this memory and not another host's or container's process of that number. */
+struct invitation {
+    int32_t pid, fd;
+    unsigned char nonce[NONCE];
+};
+
+static int make_memory(size_t length, struct invitation *invitation)
+{
+    int fd = memfd_create("rankbook-arena", MFD_CLOEXEC);
+
+    if (fd < 0)
+        return -1;
+    if (ftruncate(fd, (off_t)length) < 0
+        || getrandom(invitation->nonce, NONCE, 0) != NONCE
+        || pwrite(fd, invitation->nonce, NONCE, 0) != NONCE) {
+        close(fd);
+        return -1;
+    }
+    invitation->pid = (int32_t)getpid();
+    invitation->fd = fd;
+    return fd;
+}
+
+static int open_memory(const struct invitation *invitation)
+{
+    char path[64];
+
+    if (invitation->fd < 0)
+        return -1;
+    snprintf(path, sizeof(path), "/proc/%d/fd/%d", (int)invitation->pid,
+             (int)invitation->fd);
+    return open(path, O_RDWR | O_CLOEXEC);
+}
+
+static struct shared *map_memory(int fd, size_t length,
+                                 const struct invitation *invitation)
+{
+    unsigned char nonce[NONCE];
+    void *memory;
+
+    if (fd < 0 || pread(fd, nonce, NONCE, 0) != NONCE
+        || memcmp(nonce, invitation->nonce, NONCE) != 0)
+        return NULL;
+    memory =
+        mmap(NULL, length, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_NORESERVE, fd, 0);
+    return memory == MAP_FAILED ? NULL : memory;
+}
+
+struct arena *arena_create(MPI_Comm comm)
+{
+    struct invitation invitation = { .fd = -1 };
+    struct arena *arena = NULL;
+    int rank, ranks, fd = -1, good, all = 0;
+    size_t head;
+
+    PMPI_Comm_rank(comm, &rank);
+    PMPI_Comm_size(comm, &ranks);
+    if (ranks > WORD_MEMBERS || !(arena = calloc(1, sizeof(*arena))))
+        ranks = 0;
+    else
+        arena->ranks = ranks;
+    head = sizeof(struct shared) + (size_t)ranks * sizeof(struct seat);
+    if (arena) {
+        arena->stride =
+            sizeof(struct arena_place) + (size_t)ranks * sizeof(struct arena_member);
+        arena->length = head + ARENA_PLACES * arena->stride;
+    }
+    if (arena && rank == 0)
+        fd = make_memory(arena->length, &invitation);
+    good = PMPI_Bcast(&invitation, (int)sizeof(invitation), MPI_BYTE, 0, comm)
+           == MPI_SUCCESS;
+    if (good && arena && rank != 0)
+        fd = open_memory(&invitation);
+    if (good && arena && (arena->shared = map_memory(fd, arena->length, &invitation))) {
+        arena->places = (char *)arena->shared + head;
+        atomic_store(&arena->shared->seats[rank].pid, (int32_t)getpid());
+    }
+    good = arena && arena->shared;
+    if (PMPI_Allreduce(&good, &all, 1, MPI_INT, MPI_MIN, comm) != MPI_SUCCESS)
+        all = 0;
+    if (fd >= 0)
+        close(fd);
+    if (!all) {
+        arena_destroy(arena);
+        return NULL;
+    }
+    return arena;
+}
+
+void arena_destroy(struct arena *arena)
+{
+    if (!arena)
+        return;
+    if (arena->shared)
+        munmap(arena->shared, arena->length);
+    free(arena);
+}
+
+struct arena_place *arena_place(struct arena *arena, int idx)
+{
+    return (struct arena_place *)(arena->places + (size_t)idx * arena->stride);
+}
+
+int arena_take(struct arena *arena, int members)
+{
+    uint32_t start = atomic_fetch_add(&arena->shared->next, 1), none;
+
+    for (uint32_t i = 0; i < ARENA_PLACES; i++) {
+        int idx = (int)((start + i) % ARENA_PLACES);
+        struct arena_place *place = arena_place(arena, idx);
+
+        none = 0;
+        if (!atomic_compare_exchange_strong(&place->holders, &none, (uint32_t)members))
+            continue;
+        for (int k = 0; k < WORD_RING; k++)
+            atomic_store(&place->words[k], 0);
+        atomic_store(&place->sleepers, 0);
+        memset(place->member, 0, (size_t)members * sizeof(place->member[0]));
+        return idx;
+    }
+    return -1;
+}
+
+void arena_release(struct arena_place *place)
+{
+    atomic_fetch_sub(&place->holders, 1);
+}
+
+void arena_come(struct arena *arena, int rank, uint32_t time)
+{
+    atomic_store(&arena->shared->seats[rank].healed, time);
+}
+
+bool arena_has_come(struct arena *arena, int rank, uint32_t time)
+{
+    return (int32_t)(atomic_load(&arena->shared->seats[rank].healed) - time) >= 0;
+}
+
+bool arena_is_alive(struct arena *arena, int rank)
+{
+    pid_t pid = atomic_load(&arena->shared->seats[rank].pid);
+
+    return kill(pid, 0) == 0 || errno != ESRCH;
+}

@@ -1,0 +1,63 @@
+/* arena.h - memory that the interpreters of one host share
+ *
+ * Made in MPI_Init by the ranks of MPI_COMM_WORLD when all of them can map it; a
+ * memfd, so nothing is left behind however they end.  It holds
+ *
+ *   - a seat per rank: its process, and how often it has come to be healed;
+ *   - places: where the members of one communicator meet (word.h), with a line per
+ *     member that says what it called.
+ *
+ * A place belongs to the members that hold it and is free again when the last has
+ * let go.
+ */
+#ifndef WAIT_ARENA_H
+#define WAIT_ARENA_H
+
+#include <mpi.h>
+#include <stdatomic.h>
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "bindings/wait/call.h"
+#include "bindings/wait/word.h"
+
+struct arena;
+
+/* Written by its member only.  'came' is stored after 'shape', and before the
+ * member goes to the word. */
+struct arena_member {
+    struct call_shape shape;
+    _Atomic uint32_t came;   /* the call that 'shape' describes */
+    _Atomic uint32_t begun;  /* the last call that MPI accepted */
+    _Atomic uint32_t failed; /* the last that it refused */
+    _Atomic uint32_t reason; /* enum mpiwait_reason of the call it left */
+    struct {                 /* as it came to be healed, the 'time'-th time */
+        _Atomic uint32_t time;
+        uint32_t calls, nonblocking, health;
+    } heal;
+} __attribute__((aligned(64)));
+
+struct arena_place {
+    _Atomic uint64_t words[WORD_RING];
+    _Atomic uint32_t sleepers;
+    _Atomic uint32_t holders;
+    struct arena_member member[] __attribute__((aligned(64)));
+};
+
+/* Collective over 'comm'.  NULL on all when not every rank can share it. */
+struct arena *arena_create(MPI_Comm comm);
+void arena_destroy(struct arena *arena);
+
+/* A fresh place for 'members', by one of them; -1 when all are taken. */
+int arena_take(struct arena *arena, int members);
+struct arena_place *arena_place(struct arena *arena, int idx);
+void arena_release(struct arena_place *place);
+
+/* Healing: this rank has come for the 'time'-th time. */
+void arena_come(struct arena *arena, int rank, uint32_t time);
+bool arena_has_come(struct arena *arena, int rank, uint32_t time);
+
+/* False when the process of 'rank' is gone. */
+bool arena_is_alive(struct arena *arena, int rank);
+
+#endif

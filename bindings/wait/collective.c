@@ -1,0 +1,86 @@
+/* collective.c - the way of a blocking collective */
+#include "bindings/wait/collective.h"
+
+#include "bindings/wait/arrive.h"
+#include "bindings/wait/layer.h"
+#include "bindings/wait/reason.h"
+#include "bindings/wait/wait.h"
+
+/* How long the survivors of a collective that lost a member keep it moving, so
+ * that nothing writes into their buffers after they have returned. */
+#define SETTLE_NS 200000000u
+
+bool collective_begin(struct collective *collective, MPI_Comm handle,
+                      const struct call *call)
+{
+    struct comm *comm;
+
+    if (!layer_is_on() || !(comm = comm_of(handle)) || comm->way == COMM_ALONE)
+        return false;
+    *collective = (struct collective){ .call = call, .comm = comm };
+    if (comm->health != COMM_OPEN)
+        collective->rc = comm_refuse(comm, call_name(call->kind));
+    else if ((collective->rc = comm_settle(comm, false)) == MPI_SUCCESS
+             && comm->way == COMM_PLACE)
+        collective->rc = arrive(comm, call);
+    collective->refused = collective->rc != MPI_SUCCESS;
+    return true;
+}
+
+/* It will never end by itself.  The request is left to MPI: it cannot be freed. */
+static int give_up(struct collective *collective)
+{
+    struct comm *comm = collective->comm;
+    const char *name = call_name(collective->call->kind);
+    int rc;
+
+    if (comm->way == COMM_PLACE && arrive_is_stuck(comm))
+        return arrive_stuck(comm, collective->call);
+    rc = reason_interrupted(name);
+    comm_close(comm, COMM_BROKEN, -1, "%s was interrupted after it had begun", name);
+    return rc;
+}
+
+static int wait_for_end(struct collective *collective)
+{
+    struct comm *comm = collective->comm;
+    bool met = comm->way == COMM_PLACE;
+    uint64_t end = 0;
+    struct wait wait;
+    int done = 0, rc;
+
+    wait_begin(&wait, call_name(collective->call->kind), comm->handle, WAIT_NONE,
+               WAIT_NONE);
+    wait.begun = met;
+    while ((rc = PMPI_Test(&collective->request, &done, MPI_STATUS_IGNORE))
+               == MPI_SUCCESS
+           && !done) {
+        bool ended = wait_pause(&wait) || (met && arrive_is_stuck(comm));
+
+        if (ended && !end)
+            end = wait_now() + (met ? SETTLE_NS : 0);
+        if (ended && wait_now() >= end) {
+            rc = give_up(collective);
+            break;
+        }
+    }
+    wait_end(&wait);
+    return rc;
+}
+
+int collective_end(struct collective *collective)
+{
+    struct comm *comm = collective->comm;
+    bool met = comm->way == COMM_PLACE;
+
+    if (collective->refused)
+        return collective->rc;
+    if (collective->rc != MPI_SUCCESS) {
+        if (met)
+            arrive_failed(comm, collective->call);
+        return collective->rc;
+    }
+    if (met)
+        arrive_begun(comm);
+    return wait_for_end(collective);
+}

@@ -1,0 +1,63 @@
+/* comm.h - what the layer knows of a communicator
+ *
+ * Kept as an attribute, so it goes when MPI deletes the communicator; made when
+ * the layer first sees it.  Which way its collectives go depends only on what is
+ * equal on all members:
+ *
+ *   alone   one member: nobody to wait for
+ *   place   all members share the arena: they meet there first (arrive.h)
+ *   plain   the nonblocking form and the loop; an interrupt breaks it
+ */
+#ifndef WAIT_COMM_H
+#define WAIT_COMM_H
+
+#include <mpi.h>
+#include <stdbool.h>
+#include <stdint.h>
+
+struct arena_place;
+
+enum comm_way { COMM_UNSETTLED, COMM_ALONE, COMM_PLACE, COMM_PLAIN };
+enum comm_health {
+    COMM_OPEN,
+    COMM_CLOSED, /* until healed: a call was left, its members may be out of step */
+    COMM_BROKEN, /* for good: MPI itself is out of step, or a member is dead */
+};
+
+struct comm {
+    MPI_Comm handle;
+    enum comm_way way;
+    int rank, size;
+    int *world; /* ranks in MPI_COMM_WORLD; NULL unless way is COMM_PLACE */
+    struct arena_place *place;
+    uint32_t calls, nonblocking; /* collectives so far */
+    enum comm_health health;
+    int culprit;     /* rank in MPI_COMM_WORLD, or -1 */
+    char cause[512]; /* why it is not open */
+    struct comm *next, **link;
+};
+
+/* Once, after MPI_Init; and when MPI_Finalize has deleted all communicators. */
+int comm_init(void);
+void comm_clear(void);
+
+/* NULL for a handle that MPI itself will refuse.  Borrowed. */
+struct comm *comm_of(MPI_Comm handle);
+
+/* Finds its way, collectively over its members.  'begun': all are known to come,
+ * so only a death ends it; otherwise an interrupt does too, and breaks it. */
+int comm_settle(struct comm *comm, bool begun);
+
+/* A nonblocking or persistent collective was issued on it. */
+void comm_count(MPI_Comm handle);
+
+void comm_close(struct comm *comm, enum comm_health health, int culprit,
+                const char *format, ...) __attribute__((format(printf, 4, 5)));
+
+/* The code for a call on one that is not open. */
+int comm_refuse(const struct comm *comm, const char *call);
+
+/* All that live, under a lock that the callback must not wait under. */
+void comm_each(void (*call)(struct comm *comm, void *arg), void *arg);
+
+#endif

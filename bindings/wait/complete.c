@@ -1,0 +1,57 @@
+/* complete.c - MPI_Wait and its like
+ *
+ * An interrupt leaves the requests active and untouched.  MPI_Test and its like
+ * are MPI's own: they do not wait.
+ */
+#include "bindings/wait/layer.h"
+#include "bindings/wait/reason.h"
+#include "bindings/wait/wait.h"
+
+/* 'test' sets 'done'; both are expressions over the caller's variables. */
+#define WAIT_UNTIL(name, test)                                                         \
+    do {                                                                               \
+        struct wait wait;                                                              \
+        int done = 0, rc;                                                              \
+                                                                                       \
+        wait_begin(&wait, name, MPI_COMM_NULL, WAIT_NONE, WAIT_NONE);                  \
+        while ((rc = (test)) == MPI_SUCCESS && !done) {                                \
+            if (wait_pause(&wait)) {                                                   \
+                rc = reason_interrupted(name);                                         \
+                break;                                                                 \
+            }                                                                          \
+        }                                                                              \
+        wait_end(&wait);                                                               \
+        return rc;                                                                     \
+    } while (0)
+
+EXPORT int MPI_Wait(MPI_Request *request, MPI_Status *status)
+{
+    if (!layer_is_on())
+        return PMPI_Wait(request, status);
+    WAIT_UNTIL("Wait", PMPI_Test(request, &done, status));
+}
+
+EXPORT int MPI_Waitall(int count, MPI_Request requests[], MPI_Status statuses[])
+{
+    if (!layer_is_on())
+        return PMPI_Waitall(count, requests, statuses);
+    WAIT_UNTIL("Waitall", PMPI_Testall(count, requests, &done, statuses));
+}
+
+EXPORT int MPI_Waitany(int count, MPI_Request requests[], int *idx, MPI_Status *status)
+{
+    if (!layer_is_on())
+        return PMPI_Waitany(count, requests, idx, status);
+    WAIT_UNTIL("Waitany", PMPI_Testany(count, requests, idx, &done, status));
+}
+
+/* MPI_Testsome has no flag: 0 is "none yet", MPI_UNDEFINED "none active". */
+EXPORT int MPI_Waitsome(int count, MPI_Request requests[], int *outcount, int indices[],
+                        MPI_Status statuses[])
+{
+    if (!layer_is_on())
+        return PMPI_Waitsome(count, requests, outcount, indices, statuses);
+    WAIT_UNTIL("Waitsome",
+               (rc = PMPI_Testsome(count, requests, outcount, indices, statuses),
+                done = rc != MPI_SUCCESS || *outcount != 0, rc));
+}

@@ -1,0 +1,246 @@
+/* heal.c - in step again after an interrupted cell
+ *
+ * All living ranks are here, none is in MPI.  They meet in the arena, which needs
+ * no message and shows who is dead; compare what they have called on every
+ * communicator; open those that a member had left; and take out of MPI the
+ * messages that nobody received, which would be the next cell's otherwise.
+ *
+ * What cannot be mended is a communicator whose members issued different numbers
+ * of nonblocking collectives, in which a call failed half way, that one member has
+ * freed, or that has a dead member: it stays broken, and says why.
+ */
+#include <stdio.h>
+#include <stdlib.h>
+
+#include "bindings/wait/arena.h"
+#include "bindings/wait/comm.h"
+#include "bindings/wait/layer.h"
+#include "bindings/wait/left.h"
+#include "bindings/wait/reason.h"
+#include "bindings/wait/wait.h"
+#include "kernel/base/buf.h"
+#include "kernel/base/mem.h"
+
+#define LIMIT_NS 5000000000u /* for the others to come */
+#define LOOK_NS 1000000u     /* between two looks who is alive */
+#define LISTED 8             /* messages told one by one */
+
+static struct buf text;
+static uint32_t meetings;
+static bool is_kernel_broken; /* somebody died inside its barrier */
+
+EXPORT const char *mpiwait_heal_text(void)
+{
+    return buf_text(&text);
+}
+
+static bool is_alive(int rank)
+{
+    return rank == layer.rank || arena_is_alive(layer.arena, rank);
+}
+
+static int find_dead(void)
+{
+    for (int rank = 0; layer.arena && rank < layer.size; rank++) {
+        if (!is_alive(rank))
+            return rank;
+    }
+    return -1;
+}
+
+/* The first living rank that has not come yet, or -1. */
+static int find_late(void)
+{
+    for (int rank = 0; rank < layer.size; rank++) {
+        if (!arena_has_come(layer.arena, rank, meetings) && is_alive(rank))
+            return rank;
+    }
+    return -1;
+}
+
+/* A barrier of the living. */
+static int meet(void)
+{
+    uint64_t end = wait_now() + LIMIT_NS;
+    struct wait wait;
+    int late;
+
+    if (!layer.arena)
+        return MPI_SUCCESS;
+    arena_come(layer.arena, layer.rank, ++meetings);
+    wait_begin(&wait, "heal", layer.kernel, WAIT_NONE, WAIT_NONE);
+    wait.deaf = true;
+    while ((late = find_late()) >= 0 && wait_now() < end) {
+        mpiwait_progress();
+        wait_pause(&wait);
+    }
+    wait_end(&wait);
+    return late < 0 ? MPI_SUCCESS
+                    : reason_set(MPIWAIT_CLOSED, late,
+                                 "rank %d did not come to be healed", late);
+}
+
+/* A barrier through MPI: what was sent before it is here after it. */
+static int flush(void)
+{
+    MPI_Request request;
+    uint64_t look = wait_now() + LOOK_NS;
+    struct wait wait;
+    int done = 0, rc;
+
+    if (is_kernel_broken || find_dead() >= 0)
+        return meet();
+    if ((rc = PMPI_Ibarrier(layer.kernel, &request)) != MPI_SUCCESS)
+        return rc;
+    wait_begin(&wait, "heal", layer.kernel, WAIT_NONE, WAIT_NONE);
+    wait.deaf = true;
+    while ((rc = PMPI_Test(&request, &done, MPI_STATUS_IGNORE)) == MPI_SUCCESS
+           && !done) {
+        wait_pause(&wait);
+        if (wait_now() < look)
+            continue;
+        look = wait_now() + LOOK_NS;
+        if ((is_kernel_broken = find_dead() >= 0))
+            break;
+    }
+    wait_end(&wait);
+    return rc;
+}
+
+static void publish(struct comm *comm, void *arg)
+{
+    struct arena_member *line;
+
+    if (comm->way != COMM_PLACE)
+        return;
+    line = &comm->place->member[comm->rank];
+    line->heal.calls = comm->calls;
+    line->heal.nonblocking = comm->nonblocking;
+    line->heal.health = comm->health;
+    atomic_store(&line->heal.time, *(const uint32_t *)arg);
+}
+
+/* Why member 'i' keeps the communicator from being opened, or NULL. */
+static const char *find_fault(const struct comm *comm, int i, uint32_t time)
+{
+    const struct arena_member *own = &comm->place->member[comm->rank];
+    const struct arena_member *line = &comm->place->member[i];
+
+    if (!is_alive(comm->world[i]))
+        return "died";
+    if (atomic_load(&line->heal.time) != time)
+        return "has freed it";
+    if (line->heal.health == COMM_BROKEN)
+        return "is out of step on it";
+    if (line->heal.nonblocking != own->heal.nonblocking)
+        return "issued another number of nonblocking collectives on it";
+    return NULL;
+}
+
+static void tell_broken(const struct comm *comm)
+{
+    char name[MPI_MAX_OBJECT_NAME] = "";
+    int length;
+
+    PMPI_Comm_get_name(comm->handle, name, &length);
+    buf_add_format(&text, "%scommunicator %s is broken: %s", text.size ? "; " : "",
+                   name[0] ? name : "without a name", comm->cause);
+}
+
+static void mend(struct comm *comm, void *arg)
+{
+    uint32_t calls = comm->calls;
+    const char *fault = NULL;
+
+    if (comm->way != COMM_PLACE || comm->health == COMM_BROKEN)
+        return;
+    for (int i = 0; !fault && i < comm->size; i++) {
+        const struct arena_member *line = &comm->place->member[i];
+
+        if ((fault = find_fault(comm, i, *(const uint32_t *)arg))) {
+            comm_close(comm, COMM_BROKEN, comm->world[i], "rank %d %s", comm->world[i],
+                       fault);
+            tell_broken(comm);
+        } else if ((int32_t)(line->heal.calls - calls) > 0) {
+            calls = line->heal.calls;
+        }
+    }
+    if (!fault) {
+        comm->calls = calls;
+        comm->health = COMM_OPEN;
+    }
+}
+
+static void list_message(const MPI_Status *status, MPI_Count bytes, int count)
+{
+    if (count > LISTED)
+        return;
+    buf_add_format(&text, "%s%d (tag %d, %lld bytes)",
+                   count > 1   ? ", "
+                   : text.size ? "; never received: from rank "
+                               : "never received: from rank ",
+                   status->MPI_SOURCE, status->MPI_TAG, (long long)bytes);
+}
+
+/* By source, so that nobody waits for the rest of a dead rank's message. */
+static int drain_from(int source, int *count)
+{
+    MPI_Message message;
+    MPI_Request request;
+    MPI_Status status;
+    MPI_Count bytes = 0;
+    int found = 0, rc;
+    void *data;
+
+    for (;;) {
+        if ((rc = PMPI_Improbe(source, MPI_ANY_TAG, MPI_COMM_WORLD, &found, &message,
+                               &status))
+                != MPI_SUCCESS
+            || !found)
+            return rc;
+        PMPI_Get_count_c(&status, MPI_BYTE, &bytes);
+        data = xmalloc((size_t)bytes + 1);
+        rc = PMPI_Imrecv_c(data, bytes, MPI_BYTE, &message, &request);
+        if (rc == MPI_SUCCESS)
+            rc = wait_request("heal", MPI_COMM_WORLD, &request);
+        free(data);
+        if (rc != MPI_SUCCESS)
+            return rc;
+        list_message(&status, bytes, ++*count);
+    }
+}
+
+static int drain(int *count)
+{
+    int rc = MPI_SUCCESS;
+
+    for (int rank = 0; rc == MPI_SUCCESS && rank < layer.size; rank++) {
+        if (!layer.arena || is_alive(rank))
+            rc = drain_from(rank, count);
+    }
+    return rc;
+}
+
+EXPORT int mpiwait_heal(void)
+{
+    static uint32_t times;
+    int count = 0, rc;
+
+    buf_reset(&text);
+    if (!layer.on)
+        return MPI_SUCCESS;
+    times++;
+    comm_each(publish, &times);
+    if ((rc = meet()) != MPI_SUCCESS)
+        return rc;
+    comm_each(mend, &times);
+    for (int pass = 0; pass < 2 && rc == MPI_SUCCESS; pass++) {
+        if ((rc = flush()) == MPI_SUCCESS)
+            rc = drain(&count);
+    }
+    if (count > LISTED)
+        buf_add_format(&text, " and %d more", count - LISTED);
+    left_advance();
+    /* Nobody begins the next cell while another still drains. */
+    return rc == MPI_SUCCESS ? meet() : rc;
+}

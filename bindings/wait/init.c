@@ -1,0 +1,81 @@
+/* init.c - MPI_Init and MPI_Finalize: the layer comes and goes */
+#include <stdlib.h>
+#include <string.h>
+
+#include "bindings/wait/arena.h"
+#include "bindings/wait/comm.h"
+#include "bindings/wait/interrupt.h"
+#include "bindings/wait/layer.h"
+#include "bindings/wait/reason.h"
+#include "bindings/wait/wait.h"
+
+struct layer layer = { .kernel = MPI_COMM_NULL };
+
+static bool is_wanted(void)
+{
+    const char *setting = getenv("RANKBOOK_WAIT");
+
+    return !setting || strcmp(setting, "off") != 0;
+}
+
+/* In the kernel an MPI error is an exception in a cell, never the end of all. */
+static void survive_errors(void)
+{
+    PMPI_Comm_set_errhandler(MPI_COMM_WORLD, MPI_ERRORS_RETURN);
+    PMPI_Comm_set_errhandler(MPI_COMM_SELF, MPI_ERRORS_RETURN);
+}
+
+static int start(void)
+{
+    struct comm *world;
+    int rc;
+
+    if (interrupt_page())
+        survive_errors();
+    if (!is_wanted())
+        return MPI_SUCCESS;
+    if ((rc = reason_init()) != MPI_SUCCESS || (rc = comm_init()) != MPI_SUCCESS
+        || (rc = PMPI_Comm_dup(MPI_COMM_WORLD, &layer.kernel)) != MPI_SUCCESS)
+        return rc;
+    PMPI_Comm_set_name(layer.kernel, "rankbook kernel");
+    PMPI_Comm_rank(layer.kernel, &layer.rank);
+    PMPI_Comm_size(layer.kernel, &layer.size);
+    if (layer.size > 1)
+        layer.arena = arena_create(layer.kernel);
+    wait_init(layer.arena ? layer.size : 1);
+    layer.on = true;
+    interrupt_enter();
+    return (world = comm_of(MPI_COMM_WORLD)) ? comm_settle(world, true) : MPI_SUCCESS;
+}
+
+EXPORT int MPI_Init(int *argc, char ***argv)
+{
+    int rc = PMPI_Init(argc, argv);
+
+    return rc != MPI_SUCCESS ? rc : start();
+}
+
+EXPORT int MPI_Init_thread(int *argc, char ***argv, int required, int *provided)
+{
+    int rc = PMPI_Init_thread(argc, argv, required, provided);
+
+    return rc != MPI_SUCCESS ? rc : start();
+}
+
+EXPORT int MPI_Finalize(void)
+{
+    bool was_on = layer.on;
+    int rc;
+
+    layer.on = false;
+    if (was_on)
+        PMPI_Comm_free(&layer.kernel);
+    /* It deletes the communicators, and they give their places back. */
+    rc = PMPI_Finalize();
+    if (was_on) {
+        comm_clear();
+        arena_destroy(layer.arena);
+        layer.arena = NULL;
+    }
+    return rc;
+}

@@ -1,0 +1,19 @@
+/* record.h - what a thread waits for, where the keeper can read it
+ *
+ * One slot of the page per waiting thread; without a page, or with more threads
+ * than slots, nothing is written.
+ */
+#ifndef WAIT_RECORD_H
+#define WAIT_RECORD_H
+
+#include <mpi.h>
+
+struct wait;
+
+void record_show(const struct wait *wait);
+
+/* Members that have arrived, and whether the collective has begun. */
+void record_update(const struct wait *wait);
+void record_clear(void);
+
+#endif
