@@ -1,0 +1,39 @@
+/* bars.h - progress bars that differ between ranks
+ *
+ * A text output has one line that a '\r' can rewrite, and many ranks have many
+ * bars.  So bars that differ become one display: a line for each distinct bar,
+ * updated in place.
+ */
+#ifndef GATHER_BARS_H
+#define GATHER_BARS_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "kernel/front/gather/output.h"
+
+#define BARS_FLUSH_MS 100
+
+struct bars;
+
+/* 'highest' is the highest rank, 'cell' goes into the display id. */
+struct bars *bars_create(uint64_t cell, int highest);
+
+/* Accepts NULL. */
+void bars_destroy(struct bars *bars);
+
+/* Rank 'rank' has a bar that was not ended by a newline. */
+bool bars_has(const struct bars *bars, int rank);
+
+/* The bar of a rank now; an end of line in 'text' ends it.  Text that is only an
+ * end of line keeps what is shown. */
+void bars_update(struct bars *bars, int rank, const char *text, size_t size);
+
+/* Shows what has changed, when its time has come or 'is_final'. */
+void bars_flush(struct bars *bars, struct output *output, int64_t now, bool is_final);
+
+/* When the changes may be shown; -1: there are none. */
+int64_t bars_deadline(const struct bars *bars);
+
+#endif

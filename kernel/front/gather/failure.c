@@ -1,0 +1,138 @@
+/* failure.c - the errors of many ranks as one */
+#include "kernel/front/gather/failure.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "kernel/base/mem.h"
+#include "kernel/front/gather/label.h"
+
+/* Ranks that failed alike. */
+struct failure {
+    struct failure *next;
+    struct idset *ranks;
+    json_t *error; /* {ename, evalue, traceback}, valid */
+};
+
+struct failures {
+    struct failure *first;
+};
+
+struct failures *failures_create(void)
+{
+    return xcalloc(1, sizeof(struct failures));
+}
+
+void failures_destroy(struct failures *failures)
+{
+    struct failure *failure;
+
+    if (!failures)
+        return;
+    while ((failure = failures->first)) {
+        failures->first = failure->next;
+        idset_destroy(failure->ranks);
+        json_decref(failure->error);
+        free(failure);
+    }
+    free(failures);
+}
+
+bool failures_is_empty(const struct failures *failures)
+{
+    return !failures->first;
+}
+
+static json_t *text_of(const json_t *error, const char *key)
+{
+    const char *text = json_string_value(json_object_get(error, key));
+
+    return json_string(text ? text : "");
+}
+
+static json_t *lines_of(const json_t *error)
+{
+    json_t *lines = json_array(), *line;
+    size_t i;
+
+    json_array_foreach(json_object_get(error, "traceback"), i,
+                       line) if (json_is_string(line)) json_array_append(lines, line);
+    return lines;
+}
+
+static bool is_consequence(const json_t *error)
+{
+    static const char *const names[] = { "PeerError", "KeyboardInterrupt" };
+    const char *ename = json_string_value(json_object_get(error, "ename"));
+
+    for (size_t i = 0; i < sizeof(names) / sizeof(*names); i++)
+        if (!strcmp(ename, names[i]))
+            return true;
+    return false;
+}
+
+void failures_add(struct failures *failures, int rank, const json_t *error)
+{
+    json_t *clean =
+        json_pack("{s:o, s:o, s:o}", "ename", text_of(error, "ename"), "evalue",
+                  text_of(error, "evalue"), "traceback", lines_of(error));
+    struct failure **link = &failures->first, *failure;
+
+    while (*link && !json_equal((*link)->error, clean)
+           && (is_consequence(clean) || !is_consequence((*link)->error)))
+        link = &(*link)->next;
+    failure = *link;
+    if (failure && json_equal(failure->error, clean)) {
+        json_decref(clean);
+    } else {
+        failure = xcalloc(1, sizeof(*failure));
+        failure->ranks = idset_create();
+        failure->error = clean;
+        failure->next = *link;
+        *link = failure;
+    }
+    idset_add(failure->ranks, rank);
+}
+
+static void add_line(json_t *lines, char *line)
+{
+    json_array_append_new(lines, json_string(line));
+    free(line);
+}
+
+/* "rank 2: ValueError: no such file" */
+static char *heading(const struct failure *failure)
+{
+    const char *ename = json_string_value(json_object_get(failure->error, "ename"));
+    const char *evalue = json_string_value(json_object_get(failure->error, "evalue"));
+    char *words = label_words(failure->ranks), *line;
+
+    line = xasprintf("%s: %s%s%s", words, ename, *evalue ? ": " : "", evalue);
+    free(words);
+    return line;
+}
+
+json_t *failures_fold(const struct failures *failures, const struct idset *targets)
+{
+    const struct failure *cause = failures->first;
+    json_t *lines;
+
+    if (!cause)
+        return NULL;
+    if (idset_is_equal(cause->ranks, targets))
+        return json_deep_copy(cause->error);
+    lines = json_array();
+    add_line(lines, heading(cause));
+    for (const struct failure *each = cause; each; each = each->next) {
+        if (cause->next) {
+            char *set = idset_encode(each->ranks);
+
+            add_line(lines, xasprintf("[%s]", set));
+            free(set);
+        }
+        json_array_extend(lines, json_object_get(each->error, "traceback"));
+    }
+    return json_pack("{s:O, s:O, s:o}", "ename", json_object_get(cause->error, "ename"),
+                     "evalue", json_object_get(cause->error, "evalue"), "traceback",
+                     lines);
+}

@@ -1,0 +1,218 @@
+/* fold.c - which of many ranks' next items belong together, and when they may go */
+#include "kernel/front/gather/fold.h"
+
+#include <string.h>
+
+static bool is_settled(const struct fold_queue *queue)
+{
+    const struct item *head = queue->items.head;
+
+    return head && (!head->open || queue->is_done);
+}
+
+/* All queues have the same thing to say. */
+static bool is_unanimous(const struct fold *fold)
+{
+    const struct item *first = fold->queues[0].items.head;
+
+    if (fold->is_apart || !first)
+        return false;
+    for (size_t i = 1; i < fold->count; i++) {
+        const struct item *head = fold->queues[i].items.head;
+
+        if (!head || !item_is_equal(first, head))
+            return false;
+    }
+    return true;
+}
+
+/* How long the head of a queue waits; -1: for ever. */
+static int64_t patience(const struct fold_queue *queue, bool unanimous)
+{
+    const struct item *head = queue->items.head;
+
+    switch (head->kind) {
+    case ITEM_LINE:
+        return head->open && !unanimous && !queue->is_live ? FOLD_OPEN_MS
+                                                           : FOLD_TEXT_MS;
+    case ITEM_DISPLAY:
+        return FOLD_DISPLAY_MS;
+    case ITEM_CLEAR:
+        return FOLD_TEXT_MS;
+    case ITEM_RESULT:
+        break;
+    }
+    return -1;
+}
+
+/* Marks the queues that take part in a new round. */
+static bool round_begin(struct fold *fold, int64_t now)
+{
+    bool is_complete = true, unanimous = is_unanimous(fold), any = false;
+
+    for (size_t i = 0; i < fold->count; i++) {
+        const struct fold_queue *queue = &fold->queues[i];
+
+        is_complete =
+            is_complete && (queue->items.head ? is_settled(queue) : queue->is_done);
+    }
+    for (size_t i = 0; i < fold->count; i++) {
+        struct fold_queue *queue = &fold->queues[i];
+        const struct item *head = queue->items.head;
+
+        queue->is_pending = false;
+        if (!head || head->kind == ITEM_RESULT)
+            continue;
+        queue->is_pending =
+            is_complete || now - head->arrived >= patience(queue, unanimous);
+        any = any || queue->is_pending;
+    }
+    fold->is_begun = false;
+    return any || is_complete;
+}
+
+/* The members are the queues whose heads equal that of 'leader'. */
+static void choose_group(struct fold *fold, size_t leader)
+{
+    const struct item *head = fold->queues[leader].items.head;
+
+    for (size_t i = 0; i < fold->count; i++) {
+        const struct item *other = fold->queues[i].items.head;
+
+        fold->queues[i].is_member =
+            i == leader || (!fold->is_apart && other && item_is_equal(head, other));
+    }
+}
+
+static void end_group(struct fold *fold)
+{
+    for (size_t i = 0; i < fold->count; i++)
+        if (fold->queues[i].is_member)
+            fold->queues[i].is_pending = false;
+    fold->is_begun = true;
+}
+
+static bool has_item(const struct item *from, const struct item *item)
+{
+    for (int depth = 0; from && depth < FOLD_LOOKAHEAD; depth++, from = from->next)
+        if (from->kind == ITEM_RESULT)
+            return false;
+        else if (item_is_equal(from, item))
+            return true;
+    return false;
+}
+
+/* The queue, no member, that has 'item' in its lookahead; -1: none. */
+static int find_elsewhere(const struct fold *fold, const struct item *item)
+{
+    if (fold->is_apart)
+        return -1;
+    for (size_t i = 0; i < fold->count; i++)
+        if (!fold->queues[i].is_member && has_item(fold->queues[i].items.head, item))
+            return (int)i;
+    return -1;
+}
+
+/* The first pending group that no other rank comes to later. */
+static bool choose_free(struct fold *fold, int *blocker)
+{
+    for (size_t i = 0; i < fold->count; i++) {
+        int found;
+
+        if (!fold->queues[i].is_pending)
+            continue;
+        choose_group(fold, i);
+        if ((found = find_elsewhere(fold, fold->queues[i].items.head)) < 0)
+            return true;
+        if (*blocker < 0)
+            *blocker = found;
+    }
+    return false;
+}
+
+static enum fold_step choose_results(struct fold *fold)
+{
+    bool any = false;
+
+    for (size_t i = 0; i < fold->count; i++) {
+        const struct item *head = fold->queues[i].items.head;
+
+        fold->queues[i].is_member = head && head->kind == ITEM_RESULT;
+        any = any || fold->queues[i].is_member;
+    }
+    return any ? FOLD_RESULTS : FOLD_NOTHING;
+}
+
+enum fold_step fold_next(struct fold *fold, int64_t now)
+{
+    for (int round = 0; round < 2; round++) {
+        bool any = false;
+        int blocker = -1;
+
+        for (size_t i = 0; i < fold->count; i++)
+            any = any || fold->queues[i].is_pending;
+        if (!any && !round_begin(fold, now))
+            return FOLD_NOTHING;
+        if (choose_free(fold, &blocker)) {
+            end_group(fold);
+            return FOLD_GROUP;
+        }
+        if (blocker >= 0 && !fold->is_begun) {
+            /* All wait for one another: whoever stands in the way goes first. */
+            choose_group(fold, (size_t)blocker);
+            end_group(fold);
+            return FOLD_GROUP;
+        }
+        /* The rest of this round is better said in the next one. */
+        for (size_t i = 0; i < fold->count; i++)
+            fold->queues[i].is_pending = false;
+        if (blocker < 0)
+            return choose_results(fold);
+    }
+    return FOLD_NOTHING;
+}
+
+bool fold_continues(const struct fold *fold, const struct item *last)
+{
+    const struct item *first = NULL;
+
+    if (last->kind != ITEM_LINE)
+        return false;
+    for (size_t i = 0; i < fold->count; i++) {
+        const struct item *head = fold->queues[i].items.head;
+
+        if (!fold->queues[i].is_member)
+            continue;
+        if (!head || head->open || head->kind != ITEM_LINE
+            || (first && !item_is_equal(first, head)))
+            return false;
+        if (!first && (head->chunk != last->chunk || strcmp(head->name, last->name)))
+            return false;
+        if (!first)
+            first = head;
+    }
+    return first && find_elsewhere(fold, first) < 0;
+}
+
+bool fold_is_whole(const struct fold *fold)
+{
+    for (size_t i = 0; i < fold->count; i++)
+        if (!fold->queues[i].is_member)
+            return false;
+    return true;
+}
+
+int64_t fold_deadline(const struct fold *fold)
+{
+    bool unanimous = is_unanimous(fold);
+    int64_t deadline = -1;
+
+    for (size_t i = 0; i < fold->count; i++) {
+        const struct fold_queue *queue = &fold->queues[i];
+        int64_t wait = queue->items.head ? patience(queue, unanimous) : -1;
+
+        if (wait >= 0 && (deadline < 0 || queue->items.head->arrived + wait < deadline))
+            deadline = queue->items.head->arrived + wait;
+    }
+    return deadline;
+}

@@ -1,0 +1,58 @@
+/* fold.h - which of many ranks' next items belong together, and when they may go
+ *
+ * Goes in rounds.  A round begins when each queue has something settled to say or
+ * has ended, or when an item has waited for its twins long enough; each rank
+ * that takes part says one thing, in rank order, together with those who say the
+ * same.  Who would say now what another rank has further behind waits for that
+ * one to come to it.
+ */
+#ifndef GATHER_FOLD_H
+#define GATHER_FOLD_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "kernel/front/gather/item.h"
+
+#define FOLD_TEXT_MS 100     /* a line waits for its twins */
+#define FOLD_OPEN_MS 1000    /* a line without an end, for its end */
+#define FOLD_DISPLAY_MS 1000 /* a display: pictures take time to draw */
+#define FOLD_LOOKAHEAD 32
+
+struct fold_queue {
+    struct items items;
+    int rank;
+    bool is_done; /* nothing will follow */
+    bool is_live; /* its open lines are progress bars: shown as they grow */
+    bool is_pending;
+    bool is_member; /* of the group that fold_next() chose */
+};
+
+struct fold {
+    struct fold_queue *queues; /* by ascending rank */
+    size_t count;
+    bool is_apart; /* group nothing */
+    bool is_begun; /* this round has given something out */
+};
+
+enum fold_step {
+    FOLD_NOTHING, /* not yet */
+    FOLD_GROUP,   /* the heads of the members are equal: take and show them */
+    FOLD_RESULTS, /* the heads of the members are results, maybe different ones */
+};
+
+/* Chooses what goes next. */
+enum fold_step fold_next(struct fold *fold, int64_t now);
+
+/* After the heads of the members were taken, 'last' the first of them: the members
+ * go on alike, with a line of the same write that no other rank has. */
+bool fold_continues(const struct fold *fold, const struct item *last);
+
+/* All queues are members. */
+bool fold_is_whole(const struct fold *fold);
+
+/* When the next head has waited long enough; -1: nothing waits for a time. */
+int64_t fold_deadline(const struct fold *fold);
+
+#endif

@@ -1,0 +1,430 @@
+/* gather.c - many ranks' outputs become one program's */
+#include "kernel/front/gather/gather.h"
+
+#include <assert.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "kernel/base/mem.h"
+#include "kernel/front/gather/bars.h"
+#include "kernel/front/gather/display.h"
+#include "kernel/front/gather/fold.h"
+#include "kernel/front/gather/label.h"
+#include "kernel/front/gather/output.h"
+#include "kernel/front/gather/result.h"
+
+struct gather {
+    struct idset *targets;
+    enum gather_mode mode;
+    int highest;
+    bool is_direct; /* one target, or raw: nothing waits, nothing is labelled */
+    struct displays *displays;
+    struct output *output;
+    struct bars *bars;
+    struct fold fold;
+    struct idset *shown; /* whose output the cell shows, since it was cleared */
+    size_t rewritable;   /* length of the bar that all share, 0: there is none */
+};
+
+struct gather *gather_create(const struct gather_config *config)
+{
+    struct gather *gather = xcalloc(1, sizeof(*gather));
+    size_t i = 0;
+
+    assert(idset_count(config->targets) > 0);
+    gather->targets = idset_copy(config->targets);
+    gather->mode = config->mode;
+    gather->is_direct = config->mode == GATHER_RAW || idset_count(config->targets) == 1;
+    gather->displays = config->displays;
+    gather->output = output_create(config->cell, config->publish, config->arg);
+    gather->shown = idset_create();
+    gather->fold.is_apart = config->mode == GATHER_RANK;
+    gather->fold.count = (size_t)idset_count(config->targets);
+    gather->fold.queues = xcalloc(gather->fold.count, sizeof(*gather->fold.queues));
+    for (int rank = idset_first(gather->targets); rank >= 0;
+         rank = idset_next(gather->targets, rank)) {
+        gather->fold.queues[i++].rank = rank;
+        gather->highest = rank;
+    }
+    gather->bars = bars_create(config->cell, gather->highest);
+    return gather;
+}
+
+void gather_destroy(struct gather *gather)
+{
+    if (!gather)
+        return;
+    for (size_t i = 0; i < gather->fold.count; i++)
+        items_clear(&gather->fold.queues[i].items);
+    free(gather->fold.queues);
+    bars_destroy(gather->bars);
+    output_destroy(gather->output);
+    idset_destroy(gather->shown);
+    idset_destroy(gather->targets);
+    free(gather);
+}
+
+static struct fold_queue *queue_find(struct gather *gather, int rank)
+{
+    for (size_t i = 0; i < gather->fold.count; i++)
+        if (gather->fold.queues[i].rank == rank)
+            return &gather->fold.queues[i];
+    return NULL;
+}
+
+/* The ranks of the group that fold_next() chose. */
+static struct idset *members(const struct gather *gather)
+{
+    struct idset *ranks = idset_create();
+
+    for (size_t i = 0; i < gather->fold.count; i++)
+        if (gather->fold.queues[i].is_member)
+            idset_add(ranks, gather->fold.queues[i].rank);
+    return ranks;
+}
+
+static bool needs_label(const struct gather *gather)
+{
+    return !gather->is_direct
+           && (gather->mode == GATHER_RANK || !fold_is_whole(&gather->fold));
+}
+
+static bool is_bar(const char *text, size_t size)
+{
+    return size > 0 && text[size - 1] == '\r';
+}
+
+/* The bar that all shared so far gives way to the display of the bars. */
+static void erase_shared_bar(struct gather *gather, const char *name)
+{
+    char *blank;
+
+    if (!gather->rewritable)
+        return;
+    blank = xasprintf("\r%*s\r", (int)gather->rewritable, "");
+    output_add_line(gather->output, name, "", blank, strlen(blank));
+    gather->rewritable = 0;
+    free(blank);
+}
+
+static bool show_bars(struct gather *gather, const struct item *item)
+{
+    const char *text = buf_text(&item->bytes);
+    size_t size = item->bytes.size;
+    bool any = false;
+
+    for (size_t i = 0; i < gather->fold.count; i++) {
+        const struct fold_queue *queue = &gather->fold.queues[i];
+
+        any = any || (queue->is_member && bars_has(gather->bars, queue->rank));
+    }
+    if (!any && (!is_bar(text, size) || !needs_label(gather)))
+        return false;
+    erase_shared_bar(gather, item->name);
+    for (size_t i = 0; i < gather->fold.count; i++) {
+        struct fold_queue *queue = &gather->fold.queues[i];
+
+        if (!queue->is_member)
+            continue;
+        bars_update(gather->bars, queue->rank, text, size);
+        queue->is_live = bars_has(gather->bars, queue->rank);
+    }
+    return true;
+}
+
+static void show_line(struct gather *gather, const struct idset *ranks,
+                      const struct item *item)
+{
+    const char *text = buf_text(&item->bytes);
+    size_t size = item->bytes.size;
+    char *label;
+
+    if (show_bars(gather, item))
+        return;
+    label = needs_label(gather) ? label_of(ranks, gather->highest) : xstrdup("");
+    gather->rewritable = !*label && (item->open || is_bar(text, size)) ? size : 0;
+    output_add_line(gather->output, item->name, label, text, size);
+    free(label);
+}
+
+static void collect(const struct message_out *out, void *arg)
+{
+    struct gather *gather = arg;
+
+    output_publish(gather->output, out);
+}
+
+static void publish_parts(struct gather *gather, const struct item *item)
+{
+    struct message_out out = {
+        .type = item->name,
+        .content = item->parts[0],
+        .buffers = item->parts + 1,
+        .buffer_count = item->part_count - 1,
+    };
+
+    output_publish(gather->output, &out);
+}
+
+static void show_display(struct gather *gather, const struct idset *ranks,
+                         const struct item *item)
+{
+    struct display_event event = {
+        .type = item->name,
+        .ranks = ranks,
+        .targets = gather->targets,
+        .is_labelled = needs_label(gather),
+        .parts = item->parts,
+        .part_count = item->part_count,
+    };
+
+    displays_publish(gather->displays, &event, collect, gather);
+}
+
+/* Clears what the cell shows, unless another rank showed some of it. */
+static void show_clear(struct gather *gather, const struct idset *ranks,
+                       const struct item *item)
+{
+    for (int rank = idset_first(gather->shown); rank >= 0;
+         rank = idset_next(gather->shown, rank))
+        if (!idset_has(ranks, rank) && !gather->is_direct)
+            return;
+    publish_parts(gather, item);
+    idset_destroy(gather->shown);
+    gather->shown = idset_create();
+    gather->rewritable = 0;
+}
+
+static void show_item(struct gather *gather, const struct idset *ranks,
+                      const struct item *item)
+{
+    switch (item->kind) {
+    case ITEM_LINE:
+        show_line(gather, ranks, item);
+        break;
+    case ITEM_DISPLAY:
+        show_display(gather, ranks, item);
+        break;
+    case ITEM_RESULT:
+        publish_parts(gather, item);
+        break;
+    case ITEM_CLEAR:
+        show_clear(gather, ranks, item);
+        return;
+    }
+    for (int rank = idset_first(ranks); rank >= 0; rank = idset_next(ranks, rank))
+        idset_add(gather->shown, rank);
+}
+
+/* Takes the head of every member; they are equal. */
+static struct item *take_group(struct gather *gather)
+{
+    struct item *first = NULL;
+
+    for (size_t i = 0; i < gather->fold.count; i++) {
+        struct item *item;
+
+        if (!gather->fold.queues[i].is_member)
+            continue;
+        item = items_take(&gather->fold.queues[i].items);
+        if (first)
+            item_destroy(item);
+        else
+            first = item;
+    }
+    return first;
+}
+
+static void show_group(struct gather *gather)
+{
+    struct idset *ranks = members(gather);
+    struct item *item = take_group(gather), *next;
+
+    show_item(gather, ranks, item);
+    while (fold_continues(&gather->fold, item)) {
+        next = take_group(gather);
+        show_item(gather, ranks, next);
+        item_destroy(item);
+        item = next;
+    }
+    item_destroy(item);
+    idset_destroy(ranks);
+}
+
+/* The results that are equal, by the rank that has them first. */
+static size_t group_results(struct gather *gather, struct result_group *groups,
+                            struct item **items)
+{
+    size_t count = 0;
+
+    for (size_t i = 0; i < gather->fold.count; i++) {
+        struct fold_queue *queue = &gather->fold.queues[i];
+        struct item *item;
+        size_t at = 0;
+
+        if (!queue->is_member)
+            continue;
+        item = items_take(&queue->items);
+        while (at < count && !item_is_equal(items[at], item))
+            at++;
+        if (at < count) {
+            item_destroy(item);
+        } else {
+            items[count] = item;
+            groups[count].content = item->parts[0];
+            groups[count++].ranks = idset_create();
+        }
+        idset_add(groups[at].ranks, queue->rank);
+    }
+    return count;
+}
+
+static void publish_folded(struct gather *gather, const struct result_group *groups,
+                           size_t count)
+{
+    json_t *content = result_fold(groups, count, gather->highest);
+    char *bytes;
+    struct message_out out = { .type = "execute_result" };
+
+    if (!content)
+        return;
+    bytes = json_dumps(content, JSON_COMPACT | JSON_REAL_PRECISION(17));
+    out.content = (struct message_part){ bytes, strlen(bytes) };
+    output_publish(gather->output, &out);
+    free(bytes);
+    json_decref(content);
+}
+
+static void show_results(struct gather *gather)
+{
+    struct result_group *groups = xcalloc(gather->fold.count, sizeof(*groups));
+    struct item **items = xcalloc(gather->fold.count, sizeof(*items));
+    size_t count = group_results(gather, groups, items);
+
+    if (count == 1 && idset_is_equal(groups[0].ranks, gather->targets))
+        publish_parts(gather, items[0]);
+    else
+        publish_folded(gather, groups, count);
+    for (size_t i = 0; i < count; i++) {
+        for (int rank = idset_first(groups[i].ranks); rank >= 0;
+             rank = idset_next(groups[i].ranks, rank))
+            idset_add(gather->shown, rank);
+        idset_destroy(groups[i].ranks);
+        item_destroy(items[i]);
+    }
+    free(groups);
+    free(items);
+}
+
+static void show_ready(struct gather *gather, int64_t now)
+{
+    enum fold_step step;
+
+    while ((step = fold_next(&gather->fold, now)) != FOLD_NOTHING) {
+        if (step == FOLD_GROUP)
+            show_group(gather);
+        else
+            show_results(gather);
+    }
+    bars_flush(gather->bars, gather->output, now, false);
+    output_flush(gather->output, now, false);
+}
+
+void gather_stream(struct gather *gather, int rank, const char *name, const void *text,
+                   size_t size, int64_t now)
+{
+    const char *stream = !strcmp(name, "stderr") ? "stderr" : "stdout";
+    struct fold_queue *queue = queue_find(gather, rank);
+
+    if (!queue || size == 0)
+        return;
+    if (gather->is_direct)
+        output_add(gather->output, stream, text, size);
+    else
+        items_add_text(&queue->items, stream, text, size, now);
+    show_ready(gather, now);
+}
+
+void gather_message(struct gather *gather, int rank, const char *type,
+                    struct message_part content, const struct message_part *buffers,
+                    size_t count, int64_t now)
+{
+    static const struct {
+        const char *type;
+        enum item_kind kind;
+    } kinds[] = {
+        { "display_data", ITEM_DISPLAY },
+        { "update_display_data", ITEM_DISPLAY },
+        { "clear_output", ITEM_CLEAR },
+        { "execute_result", ITEM_RESULT },
+    };
+    struct fold_queue *queue = queue_find(gather, rank);
+    struct message_part *parts;
+
+    for (size_t i = 0; queue && i < sizeof(kinds) / sizeof(*kinds); i++) {
+        if (strcmp(type, kinds[i].type))
+            continue;
+        parts = xcalloc(count + 1, sizeof(*parts));
+        parts[0] = content;
+        if (count)
+            memcpy(parts + 1, buffers, count * sizeof(*parts));
+        items_add_message(&queue->items, kinds[i].kind, kinds[i].type, parts, count + 1,
+                          now);
+        free(parts);
+        if (gather->is_direct) {
+            struct item *item = items_take(&queue->items);
+            struct idset *ranks = idset_create_range(rank, 1);
+
+            show_item(gather, ranks, item);
+            idset_destroy(ranks);
+            item_destroy(item);
+        }
+    }
+    show_ready(gather, now);
+}
+
+void gather_note(struct gather *gather, const char *name, const char *text, int64_t now)
+{
+    const char *stream = !strcmp(name, "stderr") ? "stderr" : "stdout";
+
+    output_add_line(gather->output, stream, "", text, strlen(text));
+    output_flush(gather->output, now, true);
+}
+
+void gather_done(struct gather *gather, int rank, int64_t now)
+{
+    struct fold_queue *queue = queue_find(gather, rank);
+
+    if (!queue)
+        return;
+    queue->is_done = true;
+    show_ready(gather, now);
+}
+
+void gather_finish(struct gather *gather, int64_t now)
+{
+    for (size_t i = 0; i < gather->fold.count; i++)
+        gather->fold.queues[i].is_done = true;
+    show_ready(gather, now);
+    bars_flush(gather->bars, gather->output, now, true);
+    output_flush(gather->output, now, true);
+    for (size_t i = 0; i < gather->fold.count; i++)
+        gather->fold.queues[i].is_done = false;
+}
+
+int64_t gather_deadline(const struct gather *gather)
+{
+    int64_t times[] = { fold_deadline(&gather->fold), output_deadline(gather->output),
+                        bars_deadline(gather->bars) };
+    int64_t first = -1;
+
+    for (size_t i = 0; i < sizeof(times) / sizeof(*times); i++)
+        if (times[i] >= 0 && (first < 0 || times[i] < first))
+            first = times[i];
+    return first;
+}
+
+void gather_tick(struct gather *gather, int64_t now)
+{
+    show_ready(gather, now);
+}

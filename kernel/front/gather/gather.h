@@ -1,0 +1,81 @@
+/* gather.h - many ranks' outputs become one program's
+ *
+ * A gather belongs to one cell.  It takes what the targets of the cell write and
+ * show, in the order in which each of them did, and gives out the messages that
+ * go on IOPub:
+ *
+ *  - what all targets do alike is shown once, without a label;
+ *  - what differs is shown in lines (displays, errors), each labelled with the set
+ *    of ranks it came from: "[0-2] text", "[3] text";
+ *  - the order of each rank is kept.
+ *
+ * A line waits for its twins on other ranks until each target has said something
+ * else or has ended the cell, and 100 ms at most; results wait until the end.
+ * With one target everything passes through at once.  Text is given out at most
+ * 20 times a second.
+ *
+ * No sockets and no clock: time comes in as 'now' (milliseconds), messages leave
+ * through a callback.
+ */
+#ifndef GATHER_GATHER_H
+#define GATHER_GATHER_H
+
+#include <stdint.h>
+
+#include "kernel/base/idset.h"
+#include "kernel/jupyter/message.h"
+
+struct displays;
+struct gather;
+
+enum gather_mode {
+    GATHER_FOLD, /* group what is equal */
+    GATHER_RANK, /* label every line with its rank, group nothing */
+    GATHER_RAW,  /* neither group nor label */
+};
+
+/* One message for IOPub: 'type', 'metadata', 'content' and the buffers are set,
+ * borrowed for the call. */
+typedef void (*gather_f)(const struct message_out *out, void *arg);
+
+struct gather_config {
+    const struct idset *targets; /* copied */
+    enum gather_mode mode;
+    struct displays *displays; /* borrowed; outlives the gather */
+    uint64_t cell;             /* names the file that takes a flood's rest */
+    gather_f publish;
+    void *arg;
+};
+
+struct gather *gather_create(const struct gather_config *config);
+
+/* Accepts NULL.  What was not given out is lost: gather_finish() first. */
+void gather_destroy(struct gather *gather);
+
+/* 'rank' is one of the targets (others are ignored); 'name' is "stdout" or
+ * "stderr". */
+void gather_stream(struct gather *gather, int rank, const char *name, const void *text,
+                   size_t size, int64_t now);
+
+/* display_data, update_display_data, clear_output or execute_result; others are
+ * ignored. */
+void gather_message(struct gather *gather, int rank, const char *type,
+                    struct message_part content, const struct message_part *buffers,
+                    size_t count, int64_t now);
+
+/* A line of the front's own, after all that was given out so far. */
+void gather_note(struct gather *gather, const char *name, const char *text,
+                 int64_t now);
+
+/* 'rank' has finished the cell: nobody waits for it any more. */
+void gather_done(struct gather *gather, int rank, int64_t now);
+
+/* The cell ends: everything is given out.  The gather goes on for late output
+ * (threads, callbacks), for which all targets count as unfinished again. */
+void gather_finish(struct gather *gather, int64_t now);
+
+/* When gather_tick() wants to be called; -1: not before something comes. */
+int64_t gather_deadline(const struct gather *gather);
+void gather_tick(struct gather *gather, int64_t now);
+
+#endif

@@ -1,0 +1,149 @@
+/* item.c - one thing that a rank wrote or showed, and the line of them */
+#include "kernel/front/gather/item.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "kernel/base/mem.h"
+
+void item_destroy(struct item *item)
+{
+    if (!item)
+        return;
+    buf_clear(&item->bytes);
+    free(item->parts);
+    free(item);
+}
+
+static uint64_t hash_bytes(const char *data, size_t size)
+{
+    uint64_t hash = 0xcbf29ce484222325u;
+
+    for (size_t i = 0; i < size; i++)
+        hash = (hash ^ (unsigned char)data[i]) * 0x100000001b3u;
+    return hash;
+}
+
+static void item_close(struct item *item, int64_t now)
+{
+    item->open = false;
+    item->arrived = now;
+    item->hash = hash_bytes(buf_text(&item->bytes), item->bytes.size);
+}
+
+bool item_is_equal(const struct item *a, const struct item *b)
+{
+    if (a->kind != b->kind || a->bytes.size != b->bytes.size
+        || a->part_count != b->part_count)
+        return false;
+    if (!a->open && !b->open && a->hash != b->hash)
+        return false;
+    for (size_t i = 0; i < a->part_count; i++)
+        if (a->parts[i].size != b->parts[i].size)
+            return false;
+    return !strcmp(a->name, b->name)
+           && !memcmp(buf_text(&a->bytes), buf_text(&b->bytes), a->bytes.size);
+}
+
+static struct item *items_append(struct items *items, enum item_kind kind,
+                                 const char *name, int64_t now)
+{
+    struct item *item = xcalloc(1, sizeof(*item));
+
+    item->kind = kind;
+    item->name = name;
+    item->arrived = now;
+    item->chunk = items->chunk;
+    if (items->tail) {
+        if (items->tail->open)
+            item_close(items->tail, now);
+        items->tail->next = item;
+    } else {
+        items->head = item;
+    }
+    items->tail = item;
+    return item;
+}
+
+/* How many bytes belong to the first line: "\r\n" is one end; a '\r' that comes
+ * last may be half of one, and stays with the open line until more is known. */
+static size_t line_size(const char *text, size_t size, bool *is_whole)
+{
+    for (size_t i = 0; i < size; i++) {
+        if (text[i] == '\n' || (text[i] == '\r' && i + 1 < size)) {
+            *is_whole = true;
+            return text[i] == '\r' && text[i + 1] == '\n' ? i + 2 : i + 1;
+        }
+    }
+    *is_whole = false;
+    return size;
+}
+
+void items_add_text(struct items *items, const char *name, const char *text,
+                    size_t size, int64_t now)
+{
+    items->chunk++;
+    while (size > 0) {
+        struct item *item = items->tail;
+        bool is_whole;
+        size_t taken;
+
+        if (!item || !item->open || item->kind != ITEM_LINE
+            || strcmp(item->name, name)) {
+            item = items_append(items, ITEM_LINE, name, now);
+            item->open = true;
+        } else if (buf_text(&item->bytes)[item->bytes.size - 1] == '\r'
+                   && *text != '\n') {
+            item_close(item, now);
+            continue;
+        }
+        taken = line_size(text, size, &is_whole);
+        buf_add(&item->bytes, text, taken);
+        item->chunk = items->chunk;
+        if (is_whole)
+            item_close(item, now);
+        text += taken;
+        size -= taken;
+    }
+}
+
+void items_add_message(struct items *items, enum item_kind kind, const char *name,
+                       const struct message_part *parts, size_t count, int64_t now)
+{
+    struct item *item;
+    size_t offset = 0;
+
+    items->chunk++;
+    item = items_append(items, kind, name, now);
+    item->parts = xcalloc(count ? count : 1, sizeof(*item->parts));
+    item->part_count = count;
+    for (size_t i = 0; i < count; i++)
+        buf_add(&item->bytes, parts[i].data, parts[i].size);
+    for (size_t i = 0; i < count; i++) {
+        item->parts[i].data = buf_text(&item->bytes) + offset;
+        item->parts[i].size = parts[i].size;
+        offset += parts[i].size;
+    }
+    item->hash = hash_bytes(buf_text(&item->bytes), item->bytes.size);
+}
+
+struct item *items_take(struct items *items)
+{
+    struct item *item = items->head;
+
+    if (item) {
+        items->head = item->next;
+        if (!items->head)
+            items->tail = NULL;
+        item->next = NULL;
+    }
+    return item;
+}
+
+void items_clear(struct items *items)
+{
+    struct item *item;
+
+    while ((item = items_take(items)))
+        item_destroy(item);
+}

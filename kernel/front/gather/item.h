@@ -1,0 +1,54 @@
+/* item.h - one thing that a rank wrote or showed, and the line of them */
+#ifndef GATHER_ITEM_H
+#define GATHER_ITEM_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "kernel/base/buf.h"
+#include "kernel/jupyter/message.h"
+
+enum item_kind {
+    ITEM_LINE,    /* text up to and with its '\n' or '\r', of the stream 'name' */
+    ITEM_DISPLAY, /* a message of the type 'name' */
+    ITEM_CLEAR,   /* a clear_output */
+    ITEM_RESULT,  /* an execute_result */
+};
+
+struct item {
+    struct item *next;
+    enum item_kind kind;
+    const char *name; /* static text */
+    bool open;        /* a line that may still grow */
+    int64_t arrived;  /* when it came, or last grew */
+    uint64_t chunk;   /* the write it came with */
+    uint64_t hash;    /* of the bytes, while not open */
+    struct buf bytes; /* text, or content and buffers one after the other */
+    size_t part_count;
+    struct message_part *parts; /* content, buffers...: point into 'bytes' */
+};
+
+/* What one rank said and is not given out yet, oldest first.  Zeroed is empty. */
+struct items {
+    struct item *head;
+    struct item *tail;
+    uint64_t chunk;
+};
+
+void item_destroy(struct item *item);
+
+/* The same thing, whoever wrote it. */
+bool item_is_equal(const struct item *a, const struct item *b);
+
+/* Cuts text into lines; a last one without an end stays open and grows. */
+void items_add_text(struct items *items, const char *name, const char *text,
+                    size_t size, int64_t now);
+void items_add_message(struct items *items, enum item_kind kind, const char *name,
+                       const struct message_part *parts, size_t count, int64_t now);
+
+/* The first item, to be destroyed by the caller. */
+struct item *items_take(struct items *items);
+void items_clear(struct items *items);
+
+#endif

@@ -1,0 +1,27 @@
+/* label.c - "[0-2] ": whose output this is */
+#include "kernel/front/gather/label.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+
+#include "kernel/base/mem.h"
+
+char *label_of(const struct idset *ranks, int highest)
+{
+    char *set = idset_encode(ranks), *label;
+    int width = snprintf(NULL, 0, "%d", highest);
+    int used = snprintf(NULL, 0, "%s", set);
+
+    label = xasprintf("[%s] %*s", set, width > used ? width - used : 0, "");
+    free(set);
+    return label;
+}
+
+char *label_words(const struct idset *ranks)
+{
+    char *set = idset_encode(ranks), *words;
+
+    words = xasprintf("%s %s", idset_count(ranks) == 1 ? "rank" : "ranks", set);
+    free(set);
+    return words;
+}

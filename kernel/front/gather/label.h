@@ -1,0 +1,14 @@
+/* label.h - "[0-2] ": whose output this is */
+#ifndef GATHER_LABEL_H
+#define GATHER_LABEL_H
+
+#include "kernel/base/idset.h"
+
+/* To be freed.  Labels of single ranks are padded to the width of 'highest', the
+ * highest rank of the cell, so that their texts stand below one another. */
+char *label_of(const struct idset *ranks, int highest);
+
+/* "rank 2", "ranks 0-2"; to be freed. */
+char *label_words(const struct idset *ranks);
+
+#endif

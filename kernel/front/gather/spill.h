@@ -1,0 +1,21 @@
+/* spill.h - the file that takes what a cell's output is too much for a notebook */
+#ifndef GATHER_SPILL_H
+#define GATHER_SPILL_H
+
+#include <stddef.h>
+#include <stdint.h>
+
+struct spill;
+
+/* In $XDG_STATE_HOME/rankbook (~/.local/state/rankbook), or /tmp where that cannot
+ * be written.  Never NULL: when no file can be made, the path says why. */
+struct spill *spill_open(uint64_t cell);
+
+/* Accepts NULL. */
+void spill_close(struct spill *spill);
+
+/* Borrowed. */
+const char *spill_path(const struct spill *spill);
+void spill_write(struct spill *spill, const char *text, size_t size);
+
+#endif
