@@ -1,0 +1,228 @@
+/* asks.c - requests that one rank answers */
+#include "kernel/front/asks.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "kernel/base/log.h"
+#include "kernel/base/mem.h"
+#include "kernel/front/origin.h"
+
+#define ANSWER_MS 1000
+#define START_MS 10000 /* while the ranks are starting */
+
+struct ask {
+    struct ask *next;
+    struct asks *all;
+    enum channel from;
+    struct message *msg;
+    struct origin *origin; /* NULL: not sent yet */
+    uint64_t id;
+    int rank;
+    struct loop_watch *timer;
+};
+
+struct asks {
+    struct front *front;
+    struct ask *first;
+};
+
+static json_t *empty_complete(struct message *msg)
+{
+    const json_t *cursor = json_object_get(message_content(msg), "cursor_pos");
+    json_int_t at = json_integer_value(cursor);
+
+    return json_pack("{s:s, s:[], s:I, s:I, s:{}}", "status", "ok", "matches",
+                     "cursor_start", at, "cursor_end", at, "metadata");
+}
+
+static json_t *empty_inspect(struct message *msg)
+{
+    return json_pack("{s:s, s:b, s:{}, s:{}}", "status", "ok", "found", 0, "data",
+                     "metadata");
+}
+
+static json_t *empty_is_complete(struct message *msg)
+{
+    return json_pack("{s:s}", "status", "unknown");
+}
+
+static json_t *empty_history(struct message *msg)
+{
+    return json_pack("{s:s, s:[]}", "status", "ok", "history");
+}
+
+/* What is said where a rank says nothing; comm messages have no reply. */
+static const struct {
+    const char *request;
+    const char *reply;
+    json_t *(*make_empty)(struct message *msg);
+} kinds[] = {
+    { "complete_request", "complete_reply", empty_complete },
+    { "inspect_request", "inspect_reply", empty_inspect },
+    { "is_complete_request", "is_complete_reply", empty_is_complete },
+    { "history_request", "history_reply", empty_history },
+};
+
+struct asks *asks_create(struct front *front)
+{
+    struct asks *asks = xcalloc(1, sizeof(*asks));
+
+    asks->front = front;
+    return asks;
+}
+
+static void ask_destroy(struct ask *ask)
+{
+    loop_remove(ask->all->front->loop, ask->timer);
+    message_unref(ask->msg);
+    free(ask);
+}
+
+void asks_destroy(struct asks *asks)
+{
+    struct ask *ask;
+
+    if (!asks)
+        return;
+    while ((ask = asks->first)) {
+        asks->first = ask->next;
+        ask_destroy(ask);
+    }
+    free(asks);
+}
+
+/* Replies with 'content', or empty when its data is NULL, and ends the ask. */
+static void ask_end(struct ask *ask, struct message_part content)
+{
+    struct channels *channels = ask->all->front->channels;
+    struct ask **link = &ask->all->first;
+
+    for (size_t i = 0; i < sizeof(kinds) / sizeof(*kinds); i++) {
+        struct message_out out = {
+            .type = kinds[i].reply,
+            .parent = ask->msg,
+            .to_parent = true,
+            .content = content,
+        };
+
+        if (strcmp(message_type(ask->msg), kinds[i].request))
+            continue;
+        if (content.data)
+            channels_reply(channels, ask->from, &out);
+        else
+            channels_reply_new(channels, ask->from, ask->msg, kinds[i].reply,
+                               kinds[i].make_empty(ask->msg));
+    }
+    if (ask->origin)
+        origin_finish(ask->origin);
+    channels_status(channels, ask->msg, "idle");
+    while (*link != ask)
+        link = &(*link)->next;
+    *link = ask->next;
+    ask_destroy(ask);
+}
+
+static void on_timeout(struct loop *loop, void *arg)
+{
+    struct ask *ask = arg;
+
+    ask->timer = NULL;
+    log_debug("no answer to %s in time, an empty one is sent", message_type(ask->msg));
+    ask_end(ask, (struct message_part){ NULL, 0 });
+}
+
+static void ask_send(struct ask *ask)
+{
+    struct front *front = ask->all->front;
+    size_t buffers = message_buffer_count(ask->msg);
+    struct message_part content = message_content_raw(ask->msg);
+    struct message_part metadata = message_metadata(ask->msg);
+    const char *type = message_type(ask->msg);
+    struct wire_frame *frames = xcalloc(3 + buffers, sizeof(*frames));
+    struct idset *one = idset_create_range(ask->rank, 1);
+
+    frames[0] = (struct wire_frame){ type, strlen(type) };
+    frames[1] = (struct wire_frame){ content.data, content.size };
+    frames[2] = (struct wire_frame){ metadata.data, metadata.size };
+    for (size_t i = 0; i < buffers; i++) {
+        struct message_part buffer = message_buffer(ask->msg, i);
+
+        frames[3 + i] = (struct wire_frame){ buffer.data, buffer.size };
+    }
+    ask->origin = origins_add(front->origins, ask->msg, one, GATHER_FOLD, false);
+    ask->id = origin_id(ask->origin);
+    loop_remove(front->loop, ask->timer);
+    ask->timer = loop_add_timer(front->loop, ANSWER_MS, 0, on_timeout, ask);
+    cluster_send(front->cluster, ask->rank, WIRE_ASK, ask->id, frames,
+                 (uint32_t)(3 + buffers));
+    idset_destroy(one);
+    free(frames);
+}
+
+/* Sends what can be sent, ends what never can; true when it has ended. */
+static bool ask_begin(struct ask *ask)
+{
+    struct front *front = ask->all->front;
+    bool is_ready = cluster_is_ready(front->cluster);
+
+    if (!is_ready && !front->start_failure)
+        return false;
+    if (ask->rank < 0)
+        ask->rank = cluster_lead(front->cluster);
+    if (!is_ready || ask->rank < 0
+        || cluster_rank(front->cluster, ask->rank).state != RANK_READY) {
+        ask_end(ask, (struct message_part){ NULL, 0 });
+        return true;
+    }
+    ask_send(ask);
+    return false;
+}
+
+void asks_push(struct asks *asks, enum channel from, struct message *msg, int rank)
+{
+    struct ask *ask = xcalloc(1, sizeof(*ask)), **link = &asks->first;
+
+    while (*link)
+        link = &(*link)->next;
+    *link = ask;
+    ask->all = asks;
+    ask->from = from;
+    ask->msg = message_ref(msg);
+    ask->rank = rank;
+    channels_status(asks->front->channels, msg, "busy");
+    ask->timer = loop_add_timer(asks->front->loop, START_MS, 0, on_timeout, ask);
+    ask_begin(ask);
+}
+
+void asks_next(struct asks *asks)
+{
+    struct ask *ask = asks->first, *next;
+
+    for (; ask; ask = next) {
+        next = ask->next;
+        if (!ask->origin)
+            ask_begin(ask);
+    }
+}
+
+void asks_answer(struct asks *asks, uint64_t id, struct message_part content)
+{
+    struct ask *ask = asks->first;
+
+    while (ask && (!ask->origin || ask->id != id))
+        ask = ask->next;
+    if (ask)
+        ask_end(ask, content);
+}
+
+void asks_lost(struct asks *asks, int rank)
+{
+    struct ask *ask = asks->first, *next;
+
+    for (; ask; ask = next) {
+        next = ask->next;
+        if (ask->origin && ask->rank == rank)
+            ask_end(ask, (struct message_part){ NULL, 0 });
+    }
+}

@@ -1,0 +1,408 @@
+/* cluster.c - all ranks: who they are, how they are, and the wire to them */
+#include "kernel/front/cluster.h"
+
+#include <signal.h>
+#include <sodium.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <zmq.h>
+
+#include "kernel/base/log.h"
+#include "kernel/base/mem.h"
+
+#define PING_MS 1000
+
+struct rank {
+    enum rank_state state;
+    struct wire_frame id; /* the routing id of its keeper; data NULL before HELLO */
+    json_t *hello;
+    json_t *ready;
+    json_t *usage;
+    json_t *exit;
+    char *unreachable; /* why, when the keeper is gone; it is lost in a moment */
+};
+
+struct cluster {
+    struct loop *loop;
+    void *sock;
+    struct loop_watch *watch;
+    struct loop_watch *ping;
+    struct loop_watch *losing; /* timer that reports unreachable ranks */
+    struct cluster_events events;
+    void *arg;
+    char *secret;
+    int size;
+    bool is_ready;
+    struct idset *living; /* ready and not lost */
+    struct rank *ranks;
+};
+
+static json_t *frame_json(const struct wire_message *msg, uint32_t idx)
+{
+    struct wire_frame frame = { NULL, 0 };
+
+    if (idx < wire_message_header(msg)->frames)
+        frame = wire_message_frame(msg, idx);
+    return frame.data ? json_loadb(frame.data, frame.size, JSON_ALLOW_NUL, NULL) : NULL;
+}
+
+static void *bind_router(void *ctx, const char *endpoint, struct error *err)
+{
+    int linger = 500, unlimited = 0, mandatory = 1;
+    void *sock;
+
+    /* MANDATORY: a keeper that is gone is an error, not silence. */
+    if (!(sock = zmq_socket(ctx, ZMQ_ROUTER))
+        || zmq_setsockopt(sock, ZMQ_LINGER, &linger, sizeof(linger)) < 0
+        || zmq_setsockopt(sock, ZMQ_SNDHWM, &unlimited, sizeof(unlimited)) < 0
+        || zmq_setsockopt(sock, ZMQ_ROUTER_MANDATORY, &mandatory, sizeof(mandatory)) < 0
+        || zmq_bind(sock, endpoint) < 0) {
+        error_set(err, "bind %s: %s", endpoint, zmq_strerror(zmq_errno()));
+        if (sock)
+            zmq_close(sock);
+        return NULL;
+    }
+    return sock;
+}
+
+static void rank_lost(struct cluster *cluster, int rank, const char *why)
+{
+    struct rank *each = &cluster->ranks[rank];
+
+    if (each->state == RANK_LOST)
+        return;
+    log_warning("rank %d lost: %s", rank, why);
+    each->state = RANK_LOST;
+    idset_remove(cluster->living, rank);
+    cluster->events.lost(rank, cluster->arg);
+}
+
+static void on_unreachable(struct loop *loop, void *arg)
+{
+    struct cluster *cluster = arg;
+
+    cluster->losing = NULL;
+    for (int rank = 0; rank < cluster->size; rank++)
+        if (cluster->ranks[rank].unreachable)
+            rank_lost(cluster, rank, cluster->ranks[rank].unreachable);
+}
+
+/* Marked now and reported from the loop: the sender is in the middle of
+ * something. */
+static void mark_unreachable(struct cluster *cluster, int rank, const char *why)
+{
+    struct rank *each = &cluster->ranks[rank];
+
+    if (each->unreachable || each->state == RANK_LOST)
+        return;
+    each->unreachable = xasprintf("rank %d died with its keeper (%s)", rank, why);
+    if (!cluster->losing)
+        cluster->losing = loop_add_timer(cluster->loop, 0, 0, on_unreachable, cluster);
+}
+
+static int send_keeper(struct cluster *cluster, int rank, enum wire_type type,
+                       uint64_t cell, const struct wire_frame *frames, uint32_t count)
+{
+    struct wire_header header = { .type = type, .rank = rank, .cell = cell };
+    struct rank *each = &cluster->ranks[rank];
+    struct error err = { "" };
+
+    if (!each->id.data)
+        return -1;
+    if (wire_send(cluster->sock, &each->id, header, frames, count, &err) < 0) {
+        mark_unreachable(cluster, rank, err.text);
+        return -1;
+    }
+    return 0;
+}
+
+void cluster_send(struct cluster *cluster, int rank, enum wire_type type, uint64_t cell,
+                  const struct wire_frame *frames, uint32_t count)
+{
+    send_keeper(cluster, rank, type, cell, frames, count);
+}
+
+void cluster_send_all(struct cluster *cluster, const struct idset *ranks,
+                      enum wire_type type, uint64_t cell,
+                      const struct wire_frame *frames, uint32_t count)
+{
+    for (int rank = idset_first(ranks); rank >= 0; rank = idset_next(ranks, rank))
+        send_keeper(cluster, rank, type, cell, frames, count);
+}
+
+void cluster_send_keepers(struct cluster *cluster, enum wire_type type)
+{
+    for (int rank = 0; rank < cluster->size; rank++)
+        send_keeper(cluster, rank, type, 0, NULL, 0);
+}
+
+static void on_ping(struct loop *loop, void *arg)
+{
+    cluster_send_keepers(arg, WIRE_PING);
+}
+
+static const char *refuse_hello(const struct cluster *cluster,
+                                const struct wire_message *msg, const json_t *info)
+{
+    struct wire_frame secret = wire_message_frame(msg, 0);
+    int rank = wire_message_header(msg)->rank;
+
+    if (secret.size != strlen(cluster->secret)
+        || sodium_memcmp(secret.data, cluster->secret, secret.size))
+        return "wrong secret";
+    if (!json_is_object(info))
+        return "no info";
+    if (json_integer_value(json_object_get(info, "size")) != cluster->size)
+        return "wrong size";
+    if (cluster->ranks[rank].id.data)
+        return "this rank is there already";
+    return NULL;
+}
+
+static void on_hello(struct cluster *cluster, int rank, const struct wire_message *msg)
+{
+    struct wire_frame sender = wire_message_sender(msg);
+    struct rank *each = &cluster->ranks[rank];
+    json_t *info = NULL;
+    const char *reason = "too few frames";
+
+    if (wire_message_header(msg)->frames >= 2) {
+        info = frame_json(msg, 1);
+        reason = refuse_hello(cluster, msg, info);
+    }
+    if (reason) {
+        log_warning("HELLO for rank %d refused: %s", rank, reason);
+        json_decref(info);
+        return;
+    }
+    each->id.data = xmemdup(sender.data, sender.size);
+    each->id.size = sender.size;
+    each->hello = info;
+    each->state = RANK_STARTING;
+}
+
+static void on_ready(struct cluster *cluster, int rank, const struct wire_message *msg)
+{
+    struct rank *each = &cluster->ranks[rank];
+
+    if (each->state != RANK_STARTING) {
+        log_warning("READY of rank %d out of order, ignored", rank);
+        return;
+    }
+    each->ready = frame_json(msg, 0);
+    each->state = RANK_READY;
+    idset_add(cluster->living, rank);
+    if (!cluster->is_ready && idset_count(cluster->living) == cluster->size) {
+        cluster->is_ready = true;
+        cluster->events.ready(cluster->arg);
+    }
+}
+
+static void on_usage(struct cluster *cluster, int rank, const struct wire_message *msg)
+{
+    json_decref(cluster->ranks[rank].usage);
+    cluster->ranks[rank].usage = frame_json(msg, 0);
+}
+
+static void on_exited(struct cluster *cluster, int rank, const struct wire_message *msg)
+{
+    json_decref(cluster->ranks[rank].exit);
+    cluster->ranks[rank].exit = frame_json(msg, 0);
+    rank_lost(cluster, rank, cluster_rank(cluster, rank).death);
+}
+
+static const struct {
+    enum wire_type type;
+    void (*handle)(struct cluster *cluster, int rank, const struct wire_message *msg);
+} handlers[] = {
+    { WIRE_HELLO, on_hello },
+    { WIRE_READY, on_ready },
+    { WIRE_USAGE, on_usage },
+    { WIRE_EXIT, on_exited },
+};
+
+/* Only the keeper that said HELLO speaks for a rank. */
+static bool is_from(const struct cluster *cluster, int rank,
+                    const struct wire_message *msg)
+{
+    struct wire_frame sender = wire_message_sender(msg);
+    const struct wire_frame *id = &cluster->ranks[rank].id;
+
+    return id->data && id->size == sender.size
+           && !memcmp(id->data, sender.data, sender.size);
+}
+
+static void handle(struct cluster *cluster, const struct wire_message *msg)
+{
+    const struct wire_header *header = wire_message_header(msg);
+    int rank = header->rank;
+
+    if (rank < 0 || rank >= cluster->size) {
+        log_warning("%s for rank %d refused: there is no such rank",
+                    wire_type_name(header->type), rank);
+        return;
+    }
+    if (header->type != WIRE_HELLO && !is_from(cluster, rank, msg)) {
+        log_warning("%s for rank %d refused: not its keeper",
+                    wire_type_name(header->type), rank);
+        return;
+    }
+    for (size_t i = 0; i < sizeof(handlers) / sizeof(*handlers); i++) {
+        if (handlers[i].type == header->type) {
+            handlers[i].handle(cluster, rank, msg);
+            return;
+        }
+    }
+    cluster->events.message(rank, msg, cluster->arg);
+}
+
+static void on_wire(struct loop *loop, void *arg)
+{
+    struct cluster *cluster = arg;
+    struct error err = { "" };
+    struct wire_message *msg = wire_recv(cluster->sock, 1, &err);
+
+    if (!msg) {
+        if (*err.text)
+            log_warning("wire message refused: %s", err.text);
+        return;
+    }
+    handle(cluster, msg);
+    wire_message_destroy(msg);
+}
+
+struct cluster *cluster_create(struct loop *loop, void *ctx,
+                               const struct cluster_config *config,
+                               const struct cluster_events *events, void *arg,
+                               struct error *err)
+{
+    struct cluster *cluster;
+    void *sock;
+
+    if (!(sock = bind_router(ctx, config->endpoint, err)))
+        return NULL;
+    cluster = xcalloc(1, sizeof(*cluster));
+    cluster->loop = loop;
+    cluster->sock = sock;
+    cluster->events = *events;
+    cluster->arg = arg;
+    cluster->secret = xstrdup(config->secret);
+    cluster->size = config->size;
+    cluster->living = idset_create();
+    cluster->ranks = xcalloc((size_t)config->size, sizeof(*cluster->ranks));
+    cluster->watch = loop_add_zmq(loop, sock, on_wire, cluster);
+    cluster->ping = loop_add_timer(loop, PING_MS, 1, on_ping, cluster);
+    return cluster;
+}
+
+void cluster_destroy(struct cluster *cluster)
+{
+    if (!cluster)
+        return;
+    loop_remove(cluster->loop, cluster->losing);
+    loop_remove(cluster->loop, cluster->ping);
+    loop_remove(cluster->loop, cluster->watch);
+    zmq_close(cluster->sock);
+    for (int rank = 0; rank < cluster->size; rank++) {
+        struct rank *each = &cluster->ranks[rank];
+
+        free((void *)each->id.data);
+        json_decref(each->hello);
+        json_decref(each->ready);
+        json_decref(each->usage);
+        json_decref(each->exit);
+        free(each->unreachable);
+    }
+    free(cluster->ranks);
+    idset_destroy(cluster->living);
+    free(cluster->secret);
+    free(cluster);
+}
+
+int cluster_size(const struct cluster *cluster)
+{
+    return cluster->size;
+}
+
+bool cluster_is_ready(const struct cluster *cluster)
+{
+    return cluster->is_ready;
+}
+
+const struct idset *cluster_living(const struct cluster *cluster)
+{
+    return cluster->living;
+}
+
+int cluster_lead(const struct cluster *cluster)
+{
+    return idset_first(cluster->living);
+}
+
+static const char *text_of(const json_t *object, const char *key)
+{
+    const char *text = json_string_value(json_object_get(object, key));
+
+    return text ? text : "";
+}
+
+/* "SIGKILL" from 9, or the exit status in words. */
+static const char *fate_of(const json_t *death)
+{
+    static char text[32];
+    int signal = (int)json_integer_value(json_object_get(death, "signal"));
+    const char *name = signal > 0 ? sigabbrev_np(signal) : NULL;
+
+    if (name)
+        snprintf(text, sizeof(text), "SIG%s", name);
+    else if (signal > 0)
+        snprintf(text, sizeof(text), "signal %d", signal);
+    else
+        snprintf(text, sizeof(text), "status %d",
+                 (int)json_integer_value(json_object_get(death, "status")));
+    return text;
+}
+
+struct rank_info cluster_rank(const struct cluster *cluster, int rank)
+{
+    const struct rank *each = &cluster->ranks[rank];
+    const json_t *memory = json_object_get(each->usage, "pss");
+    struct rank_info info = {
+        .state = each->state,
+        .host = text_of(each->hello, "host"),
+        .death = each->unreachable ? each->unreachable : "",
+        .where = text_of(each->exit, "where"),
+        .fate = "",
+        .pid = (int)json_integer_value(json_object_get(each->ready, "pid")),
+        .memory = -1,
+        .ready = each->ready,
+    };
+
+    if (!memory)
+        memory = json_object_get(each->usage, "rss");
+    if (json_is_number(memory))
+        info.memory = (int64_t)json_number_value(memory);
+    if (each->exit) {
+        info.death = text_of(each->exit, "text");
+        info.fate = fate_of(each->exit);
+    } else if (each->unreachable) {
+        info.fate = "unreachable";
+    }
+    if (each->exit && !*info.death)
+        info.death = "the interpreter of a rank has ended";
+    return info;
+}
+
+void cluster_lose_all(struct cluster *cluster, const char *why)
+{
+    for (int rank = 0; rank < cluster->size; rank++) {
+        struct rank *each = &cluster->ranks[rank];
+
+        if (each->state == RANK_LOST)
+            continue;
+        if (!each->unreachable)
+            each->unreachable = xasprintf("rank %d died: %s", rank, why);
+        rank_lost(cluster, rank, each->unreachable);
+    }
+}

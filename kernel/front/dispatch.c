@@ -1,0 +1,166 @@
+/* dispatch.c - a request arrives: who handles it */
+#include "kernel/front/dispatch.h"
+
+#include <string.h>
+
+#include "kernel/base/log.h"
+#include "kernel/front/asks.h"
+#include "kernel/front/comms.h"
+#include "kernel/front/execute.h"
+#include "kernel/front/info.h"
+#include "kernel/front/inputs.h"
+#include "kernel/front/launch.h"
+
+typedef void (*request_f)(struct front *front, enum channel from, struct message *msg);
+
+static void on_execute(struct front *front, enum channel from, struct message *msg)
+{
+    execute_push(front->execute, msg);
+}
+
+static void on_ask(struct front *front, enum channel from, struct message *msg)
+{
+    asks_push(front->asks, from, msg, -1);
+}
+
+static const char *content_text(struct message *msg, const char *key)
+{
+    const char *text = json_string_value(json_object_get(message_content(msg), key));
+
+    return text ? text : "";
+}
+
+static void on_comm_open(struct front *front, enum channel from, struct message *msg)
+{
+    int lead = cluster_lead(front->cluster);
+
+    comms_add(front->comms, content_text(msg, "comm_id"),
+              content_text(msg, "target_name"), lead < 0 ? 0 : lead);
+    asks_push(front->asks, from, msg, -1);
+}
+
+static void on_comm(struct front *front, enum channel from, struct message *msg)
+{
+    const char *id = content_text(msg, "comm_id");
+    int rank = comms_owner(front->comms, id);
+
+    if (rank < 0) {
+        log_info("%s for the unknown comm \"%s\", ignored", message_type(msg), id);
+        channels_status(front->channels, msg, "busy");
+        channels_status(front->channels, msg, "idle");
+        return;
+    }
+    if (!strcmp(message_type(msg), "comm_close"))
+        comms_remove(front->comms, id);
+    asks_push(front->asks, from, msg, rank);
+}
+
+static void on_kernel_info(struct front *front, enum channel from, struct message *msg)
+{
+    channels_reply_new(front->channels, from, msg, "kernel_info_reply",
+                       info_kernel(front));
+}
+
+static void on_comm_info(struct front *front, enum channel from, struct message *msg)
+{
+    const char *target =
+        json_string_value(json_object_get(message_content(msg), "target_name"));
+
+    channels_reply_new(front->channels, from, msg, "comm_info_reply",
+                       json_pack("{s:s, s:o}", "status", "ok", "comms",
+                                 comms_list(front->comms, target)));
+}
+
+static void on_interrupt(struct front *front, enum channel from, struct message *msg)
+{
+    channels_reply_new(front->channels, from, msg, "interrupt_reply",
+                       json_pack("{s:s}", "status", "ok"));
+    execute_interrupt(front->execute);
+}
+
+static void on_shutdown(struct front *front, enum channel from, struct message *msg)
+{
+    bool restart = json_is_true(json_object_get(message_content(msg), "restart"));
+    json_t *content = json_pack("{s:s, s:b}", "status", "ok", "restart", restart);
+
+    /* Two messages: each gets a msg_id of its own. */
+    channels_publish_new(front->channels, "shutdown_reply", msg, json_incref(content));
+    channels_reply_new(front->channels, from, msg, "shutdown_reply", content);
+    launch_shutdown(front->launch);
+}
+
+static void on_usage(struct front *front, enum channel from, struct message *msg)
+{
+    channels_reply_new(front->channels, from, msg, "usage_reply", info_usage(front));
+}
+
+static void on_debug(struct front *front, enum channel from, struct message *msg)
+{
+    const json_t *request = message_content(msg);
+    const json_t *command = json_object_get(request, "command");
+    const json_t *seq = json_object_get(request, "seq");
+    const char *name = json_is_string(command) ? json_string_value(command) : "";
+    json_t *content =
+        json_pack("{s:s, s:I, s:s, s:b, s:s}", "type", "response", "request_seq",
+                  json_integer_value(seq), "command", name, "success",
+                  !strcmp(name, "debugInfo"), "message", "there is no debugger");
+
+    /* Clients ask for this one before they know that there is none. */
+    if (!strcmp(name, "debugInfo"))
+        json_object_set_new(
+            content, "body",
+            json_pack("{s:b, s:s, s:i, s:s, s:s, s:[], s:[], s:b, s:[], s:b}",
+                      "isStarted", 0, "hashMethod", "Murmur2", "hashSeed", 0,
+                      "tmpFilePrefix", "", "tmpFileSuffix", ".py", "breakpoints",
+                      "stoppedThreads", "richRendering", 0, "exceptionPaths",
+                      "copyToGlobals", 0));
+    channels_reply_new(front->channels, from, msg, "debug_reply", content);
+}
+
+static const struct {
+    const char *type;
+    request_f handle;
+    bool ends_later; /* publishes busy and idle itself */
+} requests[] = {
+    { "execute_request", on_execute, true },
+    { "complete_request", on_ask, true },
+    { "inspect_request", on_ask, true },
+    { "is_complete_request", on_ask, true },
+    { "history_request", on_ask, true },
+    { "comm_open", on_comm_open, true },
+    { "comm_msg", on_comm, true },
+    { "comm_close", on_comm, true },
+    { "comm_info_request", on_comm_info, false },
+    { "kernel_info_request", on_kernel_info, false },
+    { "interrupt_request", on_interrupt, false },
+    { "shutdown_request", on_shutdown, false },
+    { "usage_request", on_usage, false },
+    { "debug_request", on_debug, false },
+};
+
+static void handle(struct front *front, enum channel from, struct message *msg)
+{
+    const char *type = message_type(msg);
+
+    for (size_t i = 0; i < sizeof(requests) / sizeof(*requests); i++) {
+        if (strcmp(requests[i].type, type))
+            continue;
+        if (!requests[i].ends_later)
+            channels_status(front->channels, msg, "busy");
+        requests[i].handle(front, from, msg);
+        if (!requests[i].ends_later)
+            channels_status(front->channels, msg, "idle");
+        return;
+    }
+    log_warning("unknown request \"%.64s\", not answered", type);
+    channels_status(front->channels, msg, "busy");
+    channels_status(front->channels, msg, "idle");
+}
+
+void dispatch(struct front *front, enum channel from, struct message *msg)
+{
+    if (from == CHANNEL_STDIN)
+        inputs_reply(front->inputs, msg);
+    else
+        handle(front, from, msg);
+}

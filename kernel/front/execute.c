@@ -1,0 +1,639 @@
+/* execute.c - execute requests: one cell at a time, on its ranks */
+#include "kernel/front/execute.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "kernel/base/log.h"
+#include "kernel/base/mem.h"
+#include "kernel/front/gather/failure.h"
+#include "kernel/front/inputs.h"
+#include "kernel/front/origin.h"
+#include "kernel/front/queue.h"
+#include "kernel/front/request.h"
+#include "kernel/front/table.h"
+#include "kernel/front/watch.h"
+#include "magics/directive.h"
+
+/* Ranks that have nothing to do keep MPI going for the others after this. */
+#define BUSY_MS 20
+#define HEAL_MS 3000
+
+struct cell {
+    struct message *msg;
+    struct request request;
+    json_int_t count;
+    struct origin *origin;
+    struct idset *targets;
+    struct idset *running; /* targets that are not done */
+    int lead;              /* the target that speaks for all */
+    json_t *lead_content;
+    struct failures *failures;
+    struct watch *watch;
+    int cause;        /* the rank that failed first; -1: none has */
+    char *cause_text; /* "rank 3 raised ValueError in cell 7" */
+    bool is_death;
+    bool is_interrupted;
+    bool is_unwell; /* MPI has to be set right afterwards */
+};
+
+struct execute {
+    struct front *front;
+    struct queue *queue;
+    struct cell *cell;          /* NULL: none runs */
+    json_int_t count;           /* of the last cell that counted */
+    struct loop_watch *closing; /* timer: a failed cell is about to be answered */
+    struct loop_watch *busy;    /* timer: others have nothing to do */
+    struct idset *helping;      /* ranks told so */
+    struct idset *healing;      /* ranks that have not answered HEAL */
+    struct loop_watch *healed;  /* timer: they will not */
+    uint64_t healing_cell;
+};
+
+struct execute *execute_create(struct front *front)
+{
+    struct execute *execute = xcalloc(1, sizeof(*execute));
+
+    execute->front = front;
+    execute->queue = queue_create();
+    execute->helping = idset_create();
+    execute->healing = idset_create();
+    return execute;
+}
+
+static void cell_destroy(struct cell *cell)
+{
+    if (!cell)
+        return;
+    watch_destroy(cell->watch);
+    failures_destroy(cell->failures);
+    json_decref(cell->lead_content);
+    idset_destroy(cell->targets);
+    idset_destroy(cell->running);
+    free(cell->cause_text);
+    message_unref(cell->msg);
+    free(cell);
+}
+
+void execute_destroy(struct execute *execute)
+{
+    if (!execute)
+        return;
+    loop_remove(execute->front->loop, execute->closing);
+    loop_remove(execute->front->loop, execute->busy);
+    loop_remove(execute->front->loop, execute->healed);
+    cell_destroy(execute->cell);
+    idset_destroy(execute->helping);
+    idset_destroy(execute->healing);
+    queue_destroy(execute->queue);
+    free(execute);
+}
+
+/* ---- the answer ---- */
+
+static void reply(struct execute *execute, struct cell *cell, json_t *content)
+{
+    struct channels *channels = execute->front->channels;
+
+    json_object_set_new(content, "execution_count", json_integer(cell->count));
+    channels_reply_new(channels, CHANNEL_SHELL, cell->msg, "execute_reply", content);
+    channels_status(channels, cell->msg, "idle");
+}
+
+static json_t *part_or(const json_t *content, const char *key, json_t *missing)
+{
+    json_t *part = json_object_get(content, key);
+
+    if (!part)
+        return missing;
+    json_decref(missing);
+    return json_incref(part);
+}
+
+static void reply_ok(struct execute *execute, struct cell *cell)
+{
+    const json_t *lead = cell->lead_content;
+
+    reply(execute, cell,
+          json_pack("{s:s, s:o, s:o}", "status", "ok", "payload",
+                    part_or(lead, "payload", json_array()), "user_expressions",
+                    part_or(lead, "user_expressions", json_object())));
+}
+
+static void abort_queued(struct execute *execute)
+{
+    struct channels *channels = execute->front->channels;
+    struct message *msg;
+
+    while ((msg = queue_pop(execute->queue))) {
+        channels_status(channels, msg, "busy");
+        channels_reply_new(channels, CHANNEL_SHELL, msg, "execute_reply",
+                           json_pack("{s:s, s:I}", "status", "aborted",
+                                     "execution_count", execute->count));
+        channels_status(channels, msg, "idle");
+        message_unref(msg);
+    }
+}
+
+static void reply_error(struct execute *execute, struct cell *cell)
+{
+    json_t *error = failures_fold(cell->failures, cell->targets);
+
+    json_object_set_new(error, "status", json_string("error"));
+    reply(execute, cell, error);
+    if (cell->request.stops_on_error)
+        abort_queued(execute);
+}
+
+static void heal_end(struct execute *execute)
+{
+    loop_remove(execute->front->loop, execute->healed);
+    execute->healed = NULL;
+    execute_next(execute);
+}
+
+static void on_heal_timeout(struct loop *loop, void *arg)
+{
+    struct execute *execute = arg;
+    char *ranks = idset_encode(execute->healing);
+
+    log_warning("ranks %s did not answer HEAL, the next cell runs", ranks);
+    free(ranks);
+    execute->healed = NULL;
+    idset_destroy(execute->healing);
+    execute->healing = idset_create();
+    execute_next(execute);
+}
+
+static void heal_begin(struct execute *execute, uint64_t cell)
+{
+    struct front *front = execute->front;
+    const struct idset *living = cluster_living(front->cluster);
+
+    if (idset_count(living) == 0)
+        return;
+    idset_destroy(execute->healing);
+    execute->healing = idset_copy(living);
+    execute->healing_cell = cell;
+    cluster_send_all(front->cluster, living, WIRE_HEAL, cell, NULL, 0);
+    execute->healed = loop_add_timer(front->loop, HEAL_MS, 0, on_heal_timeout, execute);
+}
+
+void execute_healed(struct execute *execute, int rank, uint64_t cell,
+                    const json_t *content)
+{
+    const char *text = json_string_value(json_object_get(content, "text"));
+    struct origin *origin;
+
+    if (!execute->healed || cell != execute->healing_cell)
+        return;
+    if (text && *text && (origin = origins_find(execute->front->origins, cell)))
+        origin_stream(origin, rank, "stderr", text, strlen(text));
+    idset_remove(execute->healing, rank);
+    if (idset_count(execute->healing) == 0)
+        heal_end(execute);
+}
+
+static void stop_helping(struct execute *execute)
+{
+    struct front *front = execute->front;
+    struct wire_frame no = { "0", 1 };
+
+    loop_remove(front->loop, execute->busy);
+    execute->busy = NULL;
+    if (idset_count(execute->helping) == 0)
+        return;
+    cluster_send_all(front->cluster, execute->helping, WIRE_BUSY, 0, &no, 1);
+    idset_destroy(execute->helping);
+    execute->helping = idset_create();
+}
+
+static void close_cell(struct execute *execute)
+{
+    struct cell *cell = execute->cell;
+    uint64_t id = cell->origin ? origin_id(cell->origin) : 0;
+    bool is_unwell = cell->is_unwell;
+
+    if (failures_is_empty(cell->failures))
+        reply_ok(execute, cell);
+    else
+        reply_error(execute, cell);
+    execute->cell = NULL;
+    cell_destroy(cell);
+    if (is_unwell)
+        heal_begin(execute, id);
+}
+
+static void on_closing(struct loop *loop, void *arg)
+{
+    struct execute *execute = arg;
+
+    execute->closing = NULL;
+    close_cell(execute);
+    execute_next(execute);
+}
+
+/* All output is in.  A failed cell is answered one turn of the loop later: what
+ * clients have sent until now is read before, and aborted with the queue. */
+static void finish(struct execute *execute)
+{
+    struct front *front = execute->front;
+    struct cell *cell = execute->cell;
+    json_t *error;
+
+    stop_helping(execute);
+    if (cell->origin) {
+        inputs_forget(front->inputs, origin_id(cell->origin));
+        origin_finish(cell->origin);
+    }
+    if (failures_is_empty(cell->failures)) {
+        close_cell(execute);
+        return;
+    }
+    error = failures_fold(cell->failures, cell->targets);
+    if (cell->request.is_silent)
+        json_decref(error);
+    else
+        channels_publish_new(front->channels, "error", cell->msg, error);
+    execute->closing = loop_add_timer(front->loop, 0, 0, on_closing, execute);
+}
+
+/* The cell ends before any rank has seen it. */
+static void fail(struct execute *execute, const char *ename, const char *evalue)
+{
+    struct cell *cell = execute->cell;
+    const char *name = !strcmp(ename, "UsageError") ? "" : ename;
+    char *line = xasprintf("%s%s%s", name, *name ? ": " : "", evalue);
+    json_t *error = json_pack("{s:s, s:s, s:[s]}", "ename", ename, "evalue", evalue,
+                              "traceback", line);
+
+    idset_destroy(cell->targets);
+    cell->targets = idset_create_range(0, 1);
+    failures_add(cell->failures, 0, error);
+    json_decref(error);
+    free(line);
+    finish(execute);
+}
+
+/* ---- the beginning ---- */
+
+static char *options_encode(const struct cell *cell, bool is_lead, const char *targets)
+{
+    const struct request *request = &cell->request;
+    json_t *options =
+        json_pack("{s:b, s:b, s:b, s:b, s:I, s:s, s:b}", "silent", request->is_silent,
+                  "store_history", request->stores_history, "allow_stdin",
+                  request->allows_stdin, "stop_on_error", request->stops_on_error,
+                  "count", cell->count, "targets", targets, "lead", is_lead);
+    char *text;
+
+    json_object_set_new(options, "user_expressions",
+                        is_lead && request->expressions
+                            ? json_copy((json_t *)request->expressions)
+                            : json_object());
+    if (request->cell_id)
+        json_object_set_new(options, "cell_id", json_string(request->cell_id));
+    text = json_dumps(options, JSON_COMPACT);
+    json_decref(options);
+    return text;
+}
+
+static void send_run(struct execute *execute, struct cell *cell)
+{
+    char *targets = idset_encode(cell->targets);
+    char *lead = options_encode(cell, true, targets);
+    char *others = options_encode(cell, false, targets);
+
+    for (int rank = idset_first(cell->targets); rank >= 0;
+         rank = idset_next(cell->targets, rank)) {
+        const char *options = rank == cell->lead ? lead : others;
+        struct wire_frame frames[] = {
+            { options, strlen(options) },
+            { cell->request.code, cell->request.code_size },
+        };
+
+        cluster_send(execute->front->cluster, rank, WIRE_RUN, origin_id(cell->origin),
+                     frames, 2);
+    }
+    free(lead);
+    free(others);
+    free(targets);
+}
+
+static void on_busy(struct loop *loop, void *arg)
+{
+    struct execute *execute = arg;
+    struct cluster *cluster = execute->front->cluster;
+    const struct idset *living = cluster_living(cluster);
+    struct wire_frame yes = { "1", 1 };
+
+    execute->busy = NULL;
+    for (int rank = idset_first(living); rank >= 0; rank = idset_next(living, rank)) {
+        if (idset_has(execute->cell->running, rank)
+            || idset_has(execute->helping, rank))
+            continue;
+        idset_add(execute->helping, rank);
+        cluster_send(cluster, rank, WIRE_BUSY, 0, &yes, 1);
+    }
+}
+
+static void help_later(struct execute *execute)
+{
+    struct loop *loop = execute->front->loop;
+
+    if (!execute->busy)
+        execute->busy = loop_add_timer(loop, BUSY_MS, 0, on_busy, execute);
+}
+
+static void release(int rank, void *arg)
+{
+    struct execute *execute = arg;
+    struct cell *cell = execute->cell;
+    json_t *reason = json_pack("{s:s, s:i, s:s}", "reason",
+                               cell->is_death ? "death" : "peer", "rank", cell->cause,
+                               "text", cell->cause_text ? cell->cause_text : "");
+    char *text = json_dumps(reason, JSON_COMPACT);
+    struct wire_frame frame = { text, strlen(text) };
+
+    cluster_send(execute->front->cluster, rank, WIRE_INTERRUPT, origin_id(cell->origin),
+                 &frame, 1);
+    free(text);
+    json_decref(reason);
+}
+
+static void report(const char *text, void *arg)
+{
+    struct execute *execute = arg;
+
+    origin_note(execute->cell->origin, "stderr", text);
+}
+
+/* A target that is lost ends the cell before it begins. */
+static bool refuse_lost(struct execute *execute, const struct idset *targets)
+{
+    struct cluster *cluster = execute->front->cluster;
+
+    for (int rank = idset_first(targets); rank >= 0; rank = idset_next(targets, rank)) {
+        struct rank_info info = cluster_rank(cluster, rank);
+        char *text;
+
+        if (info.state != RANK_LOST)
+            continue;
+        text = xasprintf("%s. %%%%rank still reaches the others; "
+                         "restarting the kernel brings all ranks back",
+                         info.death);
+        fail(execute, "RankDied", text);
+        free(text);
+        return true;
+    }
+    return false;
+}
+
+static void run(struct execute *execute, const struct idset *targets)
+{
+    static const struct watch_calls calls = { release, report };
+    struct front *front = execute->front;
+    struct cell *cell = execute->cell;
+
+    if (refuse_lost(execute, targets))
+        return;
+    cell->targets = idset_copy(targets);
+    cell->running = idset_copy(targets);
+    cell->lead = idset_first(targets);
+    cell->origin = origins_add(front->origins, cell->msg, targets, front->mode,
+                               cell->request.is_silent);
+    cell->watch = watch_create(front->loop, targets, &calls, execute);
+    send_run(execute, cell);
+    if (idset_count(targets) < idset_count(cluster_living(front->cluster)))
+        help_later(execute);
+}
+
+static void show_table(struct execute *execute)
+{
+    struct front *front = execute->front;
+    struct cell *cell = execute->cell;
+    char *table = table_format(front->cluster);
+    struct idset *one = idset_create_range(0, 1);
+
+    cell->origin = origins_add(front->origins, cell->msg, one, GATHER_RAW,
+                               cell->request.is_silent);
+    origin_note(cell->origin, "stdout", table);
+    idset_destroy(one);
+    free(table);
+    finish(execute);
+}
+
+/* What the directive of the cell says. */
+static void obey(struct execute *execute)
+{
+    static const enum gather_mode modes[] = {
+        [OUTPUT_FOLD] = GATHER_FOLD,
+        [OUTPUT_RANK] = GATHER_RANK,
+        [OUTPUT_RAW] = GATHER_RAW,
+    };
+    struct front *front = execute->front;
+    struct directive directive = { 0 };
+    struct idset *all;
+    struct error err;
+    int size = cluster_size(front->cluster);
+
+    if (directive_decode(execute->cell->request.code, size, &directive, &err) < 0) {
+        fail(execute, "UsageError", err.text);
+        return;
+    }
+    if (directive.output != OUTPUT_UNCHANGED)
+        front->mode = modes[directive.output];
+    if (directive.kind == DIRECTIVE_RANKS) {
+        show_table(execute);
+    } else if (directive.kind == DIRECTIVE_OUTPUT) {
+        finish(execute);
+    } else {
+        all = idset_create_range(0, size);
+        run(execute, directive.ranks ? directive.ranks : all);
+        idset_destroy(all);
+    }
+    directive_clear(&directive);
+}
+
+static void publish_input(struct execute *execute, const struct cell *cell)
+{
+    json_t *code = message_text(cell->request.code, cell->request.code_size);
+
+    channels_publish_new(
+        execute->front->channels, "execute_input", cell->msg,
+        json_pack("{s:o, s:I}", "code", code, "execution_count", cell->count));
+}
+
+/* Takes 'msg'. */
+static void begin(struct execute *execute, struct message *msg)
+{
+    struct front *front = execute->front;
+    struct cell *cell = xcalloc(1, sizeof(*cell));
+    struct error err;
+
+    execute->cell = cell;
+    cell->msg = msg;
+    cell->cause = -1;
+    cell->failures = failures_create();
+    channels_status(front->channels, msg, "busy");
+    if (request_decode(msg, &cell->request, &err) < 0) {
+        cell->count = execute->count;
+        fail(execute, "RequestError", err.text);
+        return;
+    }
+    /* As in IPython: a cell without code has no number of its own. */
+    if (cell->request.stores_history && !request_is_empty(&cell->request))
+        execute->count++;
+    cell->count = execute->count;
+    if (!cell->request.is_silent)
+        publish_input(execute, cell);
+    if (front->start_failure)
+        fail(execute, "StartError", front->start_failure);
+    else if (request_is_empty(&cell->request))
+        finish(execute);
+    else
+        obey(execute);
+}
+
+void execute_next(struct execute *execute)
+{
+    struct front *front = execute->front;
+
+    while (!execute->cell && !execute->healed && !queue_is_empty(execute->queue)
+           && (front->start_failure || cluster_is_ready(front->cluster)))
+        begin(execute, queue_pop(execute->queue));
+}
+
+void execute_push(struct execute *execute, struct message *msg)
+{
+    queue_push(execute->queue, msg);
+    execute_next(execute);
+}
+
+/* ---- while it runs ---- */
+
+bool execute_is_running(const struct execute *execute, uint64_t cell)
+{
+    return execute->cell && execute->cell->origin
+           && origin_id(execute->cell->origin) == cell;
+}
+
+bool execute_has_many(const struct execute *execute)
+{
+    return execute->cell && execute->cell->targets
+           && idset_count(execute->cell->targets) > 1;
+}
+
+static bool is_awaited(const struct execute *execute, int rank)
+{
+    return execute->cell && execute->cell->running
+           && idset_has(execute->cell->running, rank);
+}
+
+static void rank_failed(struct execute *execute, int rank, const json_t *error,
+                        const char *text)
+{
+    struct cell *cell = execute->cell;
+
+    failures_add(cell->failures, rank, error);
+    cell->is_unwell = true;
+    if (cell->cause >= 0)
+        return;
+    cell->cause = rank;
+    cell->cause_text = xstrdup(text);
+}
+
+static void rank_done(struct execute *execute, int rank)
+{
+    struct cell *cell = execute->cell;
+
+    inputs_forget_rank(execute->front->inputs, rank);
+    idset_remove(cell->running, rank);
+    origin_done(cell->origin, rank);
+    watch_done(cell->watch, rank);
+    if (idset_count(cell->running) == 0) {
+        finish(execute);
+        execute_next(execute);
+    } else {
+        if (cell->cause >= 0)
+            watch_failed(cell->watch, cell->is_death);
+        help_later(execute);
+    }
+}
+
+void execute_done(struct execute *execute, int rank, const json_t *content)
+{
+    const char *status = json_string_value(json_object_get(content, "status"));
+    const char *ename = json_string_value(json_object_get(content, "ename"));
+    struct cell *cell = execute->cell;
+    char *text;
+
+    if (!is_awaited(execute, rank))
+        return;
+    if (!status || strcmp(status, "ok")) {
+        text = xasprintf("rank %d raised %s in cell %lld", rank,
+                         ename ? ename : "an error", (long long)cell->count);
+        rank_failed(execute, rank, content, text);
+        free(text);
+    } else if (rank == cell->lead) {
+        cell->lead_content = json_copy((json_t *)content);
+    }
+    rank_done(execute, rank);
+}
+
+void execute_lost(struct execute *execute, int rank)
+{
+    struct rank_info info = cluster_rank(execute->front->cluster, rank);
+    json_t *error, *lines;
+
+    if (execute->healed && idset_has(execute->healing, rank)) {
+        idset_remove(execute->healing, rank);
+        if (idset_count(execute->healing) == 0)
+            heal_end(execute);
+    }
+    if (!is_awaited(execute, rank))
+        return;
+    lines = json_pack("[s]", info.death);
+    if (*info.where)
+        json_array_append_new(lines, json_string(info.where));
+    error = json_pack("{s:s, s:s, s:o}", "ename", "RankDied", "evalue", info.death,
+                      "traceback", lines);
+    execute->cell->is_death = true;
+    rank_failed(execute, rank, error, info.death);
+    json_decref(error);
+    rank_done(execute, rank);
+}
+
+void execute_waiting(struct execute *execute, int rank, json_t *waiting)
+{
+    if (is_awaited(execute, rank))
+        watch_waiting(execute->cell->watch, rank, waiting);
+    else
+        json_decref(waiting);
+}
+
+void execute_interrupt(struct execute *execute)
+{
+    static const char reason[] = "{\"reason\":\"stop\"}";
+    struct wire_frame frame = { reason, sizeof(reason) - 1 };
+    struct cell *cell = execute->cell;
+
+    if (cell && cell->running) {
+        cell->is_interrupted = true;
+        cell->is_unwell = true;
+        cluster_send_all(execute->front->cluster, cell->running, WIRE_INTERRUPT,
+                         origin_id(cell->origin), &frame, 1);
+    } else if (!cell && !queue_is_empty(execute->queue)
+               && !cluster_is_ready(execute->front->cluster)) {
+        struct message *msg = queue_pop(execute->queue);
+
+        execute->cell = xcalloc(1, sizeof(*cell));
+        execute->cell->msg = msg;
+        execute->cell->cause = -1;
+        execute->cell->count = execute->count;
+        execute->cell->failures = failures_create();
+        request_decode(msg, &execute->cell->request, NULL);
+        channels_status(execute->front->channels, msg, "busy");
+        fail(execute, "KeyboardInterrupt", "stopped while the ranks were starting");
+    }
+}

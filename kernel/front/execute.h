@@ -1,0 +1,47 @@
+/* execute.h - execute requests: one cell at a time, on its ranks
+ *
+ * push -> queue -> begin (busy, execute_input, directive, RUN to the targets)
+ *      -> done for each target -> finish (error, reply, idle) -> next
+ */
+#ifndef FRONT_EXECUTE_H
+#define FRONT_EXECUTE_H
+
+#include "kernel/front/front.h"
+
+struct execute;
+
+struct execute *execute_create(struct front *front);
+
+/* Accepts NULL. */
+void execute_destroy(struct execute *execute);
+
+/* Takes its turn after those that came before. */
+void execute_push(struct execute *execute, struct message *msg);
+
+/* Begins what can begin: after the ranks are there, or have failed to come. */
+void execute_next(struct execute *execute);
+
+/* The cell that runs is 'cell'. */
+bool execute_is_running(const struct execute *execute, uint64_t cell);
+
+/* Whether the running cell has more than one target. */
+bool execute_has_many(const struct execute *execute);
+
+/* A rank has finished the cell; 'content' as in WIRE_DONE, NULL when it could not
+ * be read. */
+void execute_done(struct execute *execute, int rank, const json_t *content);
+
+/* A rank is lost: it fails the cell it ran. */
+void execute_lost(struct execute *execute, int rank);
+
+/* 'waiting' as in WIRE_WAITING, stolen; NULL: it moves. */
+void execute_waiting(struct execute *execute, int rank, json_t *waiting);
+
+/* Stop: the running cell, or those that wait for ranks; nothing while idle. */
+void execute_interrupt(struct execute *execute);
+
+/* MPI is in order again on this rank. */
+void execute_healed(struct execute *execute, int rank, uint64_t cell,
+                    const json_t *content);
+
+#endif

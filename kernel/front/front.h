@@ -1,0 +1,39 @@
+/* front.h - what the rooms of the front share
+ *
+ * The one struct that is open to all files of this folder: each of them does one
+ * step of a request's way, and finds here what the others hold.
+ *
+ *     dispatch   a request arrives, is busy, is handled, is idle
+ *     execute    the cell that runs, one after the other
+ *     asks       requests that one rank answers: completion, comms
+ *     inputs     what ranks ask the user
+ *     events     what ranks say
+ *     launch     what the launcher says; the end
+ */
+#ifndef FRONT_FRONT_H
+#define FRONT_FRONT_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "kernel/base/loop.h"
+#include "kernel/front/cluster.h"
+#include "kernel/front/gather/gather.h"
+#include "kernel/jupyter/channels.h"
+
+struct front {
+    struct loop *loop;
+    struct channels *channels;
+    struct cluster *cluster;
+    struct origins *origins;   /* whose output is whose */
+    struct displays *displays; /* display ids of all cells */
+    struct execute *execute;
+    struct asks *asks;
+    struct comms *comms;
+    struct inputs *inputs;
+    struct launch *launch;
+    enum gather_mode mode; /* of the cells from now on */
+    char *start_failure;   /* why there are no ranks; NULL: none is known */
+};
+
+#endif

@@ -1,0 +1,126 @@
+/* inputs.c - what ranks ask the user */
+#include "kernel/front/inputs.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "kernel/base/log.h"
+#include "kernel/base/mem.h"
+#include "kernel/front/origin.h"
+
+struct input {
+    struct input *next;
+    int rank;
+    uint64_t cell;
+    json_t *content;
+    bool is_asked; /* the client has it; only ever the first one */
+};
+
+struct inputs {
+    struct front *front;
+    struct input *first;
+};
+
+struct inputs *inputs_create(struct front *front)
+{
+    struct inputs *inputs = xcalloc(1, sizeof(*inputs));
+
+    inputs->front = front;
+    return inputs;
+}
+
+static void input_remove(struct input **link)
+{
+    struct input *input = *link;
+
+    *link = input->next;
+    json_decref(input->content);
+    free(input);
+}
+
+void inputs_destroy(struct inputs *inputs)
+{
+    if (!inputs)
+        return;
+    while (inputs->first)
+        input_remove(&inputs->first);
+    free(inputs);
+}
+
+static void ask_next(struct inputs *inputs)
+{
+    struct front *front = inputs->front;
+    struct input *input;
+    struct origin *origin;
+
+    while ((input = inputs->first) && !input->is_asked) {
+        if (!(origin = origins_find(front->origins, input->cell))) {
+            input_remove(&inputs->first);
+            continue;
+        }
+        input->is_asked = true;
+        channels_reply_new(front->channels, CHANNEL_STDIN, origin_request(origin),
+                           "input_request", json_incref(input->content));
+    }
+}
+
+void inputs_ask(struct inputs *inputs, int rank, uint64_t cell, const json_t *content,
+                bool is_labelled)
+{
+    const char *prompt = json_string_value(json_object_get(content, "prompt"));
+    struct input *input = xcalloc(1, sizeof(*input)), **link = &inputs->first;
+    char *text;
+
+    text = is_labelled ? xasprintf("[%d] %s", rank, prompt ? prompt : "")
+                       : xstrdup(prompt ? prompt : "");
+    input->rank = rank;
+    input->cell = cell;
+    input->content = json_pack("{s:s, s:b}", "prompt", text, "password",
+                               json_is_true(json_object_get(content, "password")));
+    free(text);
+    while (*link)
+        link = &(*link)->next;
+    *link = input;
+    ask_next(inputs);
+}
+
+void inputs_reply(struct inputs *inputs, struct message *msg)
+{
+    const json_t *value = json_object_get(message_content(msg), "value");
+    struct input *input = inputs->first;
+    struct wire_frame frame;
+
+    if (!input || !input->is_asked || !json_is_string(value)) {
+        log_info("an input_reply that nobody waits for, ignored");
+        return;
+    }
+    frame = (struct wire_frame){ json_string_value(value), json_string_length(value) };
+    cluster_send(inputs->front->cluster, input->rank, WIRE_INPUT_REPLY, input->cell,
+                 &frame, 1);
+    input_remove(&inputs->first);
+    ask_next(inputs);
+}
+
+void inputs_forget(struct inputs *inputs, uint64_t cell)
+{
+    struct input **link = &inputs->first;
+
+    while (*link)
+        if ((*link)->cell == cell)
+            input_remove(link);
+        else
+            link = &(*link)->next;
+    ask_next(inputs);
+}
+
+void inputs_forget_rank(struct inputs *inputs, int rank)
+{
+    struct input **link = &inputs->first;
+
+    while (*link)
+        if ((*link)->rank == rank)
+            input_remove(link);
+        else
+            link = &(*link)->next;
+    ask_next(inputs);
+}

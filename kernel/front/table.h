@@ -1,0 +1,10 @@
+/* table.h - %ranks: who computes, where, and how they are */
+#ifndef FRONT_TABLE_H
+#define FRONT_TABLE_H
+
+#include "kernel/front/cluster.h"
+
+/* Lines of text, to be freed. */
+char *table_format(const struct cluster *cluster);
+
+#endif

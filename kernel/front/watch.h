@@ -1,0 +1,46 @@
+/* watch.h - ranks that wait for others in vain
+ *
+ * While a cell runs, keepers say which ranks wait in which MPI call.  When a rank
+ * of the cell has raised or died, those that still wait a second later are told
+ * to give up; when nobody moves for ten seconds, the cell gets a report.  No MPI
+ * and no wire here: the owner says what happens and is called back.
+ */
+#ifndef FRONT_WATCH_H
+#define FRONT_WATCH_H
+
+#include <jansson.h>
+#include <stdbool.h>
+
+#include "kernel/base/idset.h"
+#include "kernel/base/loop.h"
+
+#define WATCH_GRACE_MS 1000
+#define WATCH_REPORT_MS 10000
+
+struct watch;
+
+struct watch_calls {
+    /* 'rank' waits for one that is no longer there to come. */
+    void (*release)(int rank, void *arg);
+
+    /* Nobody moves; 'text' are whole lines. */
+    void (*report)(const char *text, void *arg);
+};
+
+/* For a cell that runs on 'targets'. */
+struct watch *watch_create(struct loop *loop, const struct idset *targets,
+                           const struct watch_calls *calls, void *arg);
+
+/* Accepts NULL. */
+void watch_destroy(struct watch *watch);
+
+/* 'waiting' is what WIRE_WAITING said (stolen), NULL when the rank moves again. */
+void watch_waiting(struct watch *watch, int rank, json_t *waiting);
+
+/* A rank has ended the cell. */
+void watch_done(struct watch *watch, int rank);
+
+/* A rank of the cell raised, or died: those who wait are released. */
+void watch_failed(struct watch *watch, bool is_death);
+
+#endif
