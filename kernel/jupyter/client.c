@@ -9,7 +9,8 @@
 #include "kernel/base/mem.h"
 #include "kernel/jupyter/sign.h"
 
-#define LINGER_MS 1000
+/* What the kernel has not taken when the client goes, it never will. */
+#define LINGER_MS 0
 
 /* The kernel may bind after we have connected: it is there soon. */
 #define RECONNECT_MS 5
