@@ -89,11 +89,6 @@ static bool needs_label(const struct gather *gather)
            && (gather->mode == GATHER_RANK || !fold_is_whole(&gather->fold));
 }
 
-static bool is_bar(const char *text, size_t size)
-{
-    return size > 0 && text[size - 1] == '\r';
-}
-
 /* The bar that all shared so far gives way to the display of the bars. */
 static void erase_shared_bar(struct gather *gather, const char *name)
 {
@@ -107,44 +102,64 @@ static void erase_shared_bar(struct gather *gather, const char *name)
     free(blank);
 }
 
-static bool show_bars(struct gather *gather, const struct item *item)
+/* Ranks whose line was begun by a '\r' write a bar, and go on with it. */
+static bool is_rewriting(const struct gather *gather)
 {
-    const char *text = buf_text(&item->bytes);
-    size_t size = item->bytes.size;
-    bool any = false;
+    for (size_t i = 0; i < gather->fold.count; i++)
+        if (gather->fold.queues[i].is_member && gather->fold.queues[i].is_live)
+            return true;
+    return false;
+}
 
+static bool has_bars(const struct gather *gather)
+{
     for (size_t i = 0; i < gather->fold.count; i++) {
         const struct fold_queue *queue = &gather->fold.queues[i];
 
-        any = any || (queue->is_member && bars_has(gather->bars, queue->rank));
+        if (queue->is_member && bars_has(gather->bars, queue->rank))
+            return true;
     }
-    if (!any && (!is_bar(text, size) || !needs_label(gather)))
-        return false;
+    return false;
+}
+
+static void show_bars(struct gather *gather, const struct item *item)
+{
     erase_shared_bar(gather, item->name);
     for (size_t i = 0; i < gather->fold.count; i++) {
-        struct fold_queue *queue = &gather->fold.queues[i];
+        const struct fold_queue *queue = &gather->fold.queues[i];
 
-        if (!queue->is_member)
-            continue;
-        bars_update(gather->bars, queue->rank, text, size);
-        queue->is_live = bars_has(gather->bars, queue->rank);
+        if (queue->is_member)
+            bars_update(gather->bars, queue->rank, buf_text(&item->bytes),
+                        item->bytes.size);
     }
-    return true;
+}
+
+static void show_text(struct gather *gather, const struct idset *ranks,
+                      const struct item *item, bool rewriting)
+{
+    const char *text = buf_text(&item->bytes);
+    size_t size = item->bytes.size;
+    char *label = needs_label(gather) ? label_of(ranks, gather->highest) : xstrdup("");
+
+    gather->rewritable = !*label && rewriting ? size : 0;
+    output_add_line(gather->output, item->name, label, text, size);
+    free(label);
 }
 
 static void show_line(struct gather *gather, const struct idset *ranks,
                       const struct item *item)
 {
-    const char *text = buf_text(&item->bytes);
-    size_t size = item->bytes.size;
-    char *label;
+    bool is_bar = item->bytes.data[item->bytes.size - 1] == '\r';
+    bool is_ended = item->bytes.data[item->bytes.size - 1] == '\n';
+    bool rewriting = is_bar || is_rewriting(gather);
 
-    if (show_bars(gather, item))
-        return;
-    label = needs_label(gather) ? label_of(ranks, gather->highest) : xstrdup("");
-    gather->rewritable = !*label && (item->open || is_bar(text, size)) ? size : 0;
-    output_add_line(gather->output, item->name, label, text, size);
-    free(label);
+    if (has_bars(gather) || (rewriting && !is_ended && needs_label(gather)))
+        show_bars(gather, item);
+    else
+        show_text(gather, ranks, item, rewriting && !is_ended);
+    for (size_t i = 0; i < gather->fold.count; i++)
+        if (gather->fold.queues[i].is_member)
+            gather->fold.queues[i].is_live = rewriting && !is_ended;
 }
 
 static void collect(const struct message_out *out, void *arg)
