@@ -1,0 +1,65 @@
+/* mpi.c - libmpiwait, found at run time */
+#include "kernel/interpreter/mpi.h"
+
+#include <dlfcn.h>
+#include <stddef.h>
+
+static struct {
+    void *library;
+    void (*attach)(struct page *page);
+    void (*interrupt)(void);
+    void (*progress)(void);
+    int (*heal)(void);
+    const char *(*heal_text)(void);
+} mpi;
+
+/* A data pointer becomes a function pointer; POSIX says that it may. */
+static void find(const char *name, void *where)
+{
+    *(void **)where = dlsym(mpi.library, name);
+}
+
+int mpi_load(const char *path, struct error *err)
+{
+    if (!(mpi.library = dlopen(path, RTLD_NOW | RTLD_GLOBAL)))
+        return error_set(err, "%s", dlerror());
+    find("mpiwait_attach", &mpi.attach);
+    find("mpiwait_interrupt", &mpi.interrupt);
+    find("mpiwait_progress", &mpi.progress);
+    find("mpiwait_heal", &mpi.heal);
+    find("mpiwait_heal_text", &mpi.heal_text);
+    return 0;
+}
+
+bool mpi_is_loaded(void)
+{
+    return mpi.library != NULL;
+}
+
+void mpi_attach(struct page *page)
+{
+    if (mpi.attach)
+        mpi.attach(page);
+}
+
+void mpi_progress(void)
+{
+    if (mpi.progress)
+        mpi.progress();
+}
+
+void mpi_interrupt(void)
+{
+    if (mpi.interrupt)
+        mpi.interrupt();
+}
+
+int mpi_heal(const char **text)
+{
+    int rc = mpi.heal ? mpi.heal() : 0;
+
+    *text = mpi.heal_text ? mpi.heal_text() : NULL;
+    if (!*text)
+        *text = "";
+    return rc;
+}

@@ -1,0 +1,29 @@
+/* mpi.h - libmpiwait, found at run time
+ *
+ * This program is built without an MPI.  libmpiwait brings it in, before Python
+ * starts, so that every MPI library that Python loads later sits above it.
+ */
+#ifndef INTERPRETER_MPI_H
+#define INTERPRETER_MPI_H
+
+#include <stdbool.h>
+
+#include "kernel/base/error.h"
+#include "kernel/page/page.h"
+
+/* Loads 'path' for all; -1 with 'err' when it cannot be. */
+int mpi_load(const char *path, struct error *err);
+bool mpi_is_loaded(void);
+
+/* The rest does nothing when it is not loaded. */
+void mpi_attach(struct page *page);
+void mpi_progress(void);
+
+/* Ends MPI calls that wait: for scripts, async-signal safe. */
+void mpi_interrupt(void);
+
+/* Collective over the living ranks.  Returns MPI's code, and what the user should
+ * know ("" mostly; borrowed). */
+int mpi_heal(const char **text);
+
+#endif

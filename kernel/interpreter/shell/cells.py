@@ -1,0 +1,251 @@
+"""Runs a cell and says how it ended.
+
+Most cells have no await; they run at once, inside the call that brings them.  A cell
+with one is a task of the event loop.  Stop raises KeyboardInterrupt where the user's
+code is: in the first case wherever it is, in the second in the frame that runs or, if
+none does, at the await.
+"""
+
+import os
+import signal
+import sys
+import time
+import types
+from contextvars import copy_context
+
+import _rankbook
+from IPython.core.interactiveshell import InteractiveShell
+
+from . import parents
+from .content import decode, encode
+
+_RUN_CODE = InteractiveShell.run_code.__code__
+
+
+class Cells:
+    def __init__(self, shell, loop, user_input):
+        self.shell = shell
+        self.loop = loop
+        self.user_input = user_input
+        self.context = copy_context()
+        self.task = None  # of a cell with await
+        self.is_open = False  # the user's code runs and may be interrupted
+        self.is_stopped = False  # the task was cancelled by Stop
+        signal.signal(signal.SIGINT, self._on_interrupt)
+
+    # ---- interrupts ----
+
+    def _on_interrupt(self, number, frame):
+        if not self.is_open or not _rankbook.interrupt_take():
+            return
+        if self.task is None or _is_in_user_code(frame):
+            raise KeyboardInterrupt
+        self.is_stopped = True
+        self.loop.aio.call_soon_threadsafe(self.task.cancel)
+
+    @types.coroutine
+    def _interruptible(self, coroutine):
+        """Turns the cancellation that Stop asked for into KeyboardInterrupt."""
+        step, value = coroutine.send, None
+        while True:
+            try:
+                waited = step(value)
+            except StopIteration as stop:
+                return stop.value
+            try:
+                step, value = coroutine.send, (yield waited)
+            except BaseException as error:
+                step, value = coroutine.throw, error
+                if self.is_stopped:
+                    self.is_stopped = False
+                    value = KeyboardInterrupt()
+
+    # ---- running ----
+
+    def on_run(self, number, frames):
+        """A RUN record."""
+        options = decode(frames[0])
+        code = frames[1].decode("utf-8", "replace")
+        self.context.run(self._run, Cell(number, options, code))
+
+    def _run(self, cell):
+        shell = self.shell
+        parents.begin(cell.number)
+        _rankbook.cell_begin(cell.number)
+        if cell.count is not None:
+            shell.execution_count = cell.count
+        shell.cell_count = shell.execution_count
+        shell.kernel.parent = cell.parent
+        self.user_input.is_allowed = cell.allow_stdin
+        shell.payload_manager.clear_payload()
+        shell.tracebacks.clear()
+        try:
+            self.is_open = True
+            self._transform(cell)
+            coroutine = self._start(cell)
+            if self._needs_loop(cell):
+                import asyncio
+
+                self.task = asyncio.Task(
+                    self._run_task(cell, coroutine), loop=self.loop.aio
+                )
+                return
+            self._run_now(cell, coroutine)
+        except BaseException as error:
+            cell.error = error
+        self._finish(cell)
+
+    def _transform(self, cell):
+        try:
+            cell.transformed = self.shell.transform_cell(cell.code)
+        except Exception:
+            cell.transformed = cell.code
+            cell.transform_error = sys.exc_info()
+
+    def _start(self, cell):
+        options = {}
+        if cell.cell_id:
+            options["cell_id"] = cell.cell_id
+        return self.shell.run_cell_async(
+            cell.code,
+            store_history=cell.store_history,
+            silent=cell.silent,
+            transformed_cell=cell.transformed,
+            preprocessing_exc_tuple=cell.transform_error,
+            **options,
+        )
+
+    def _needs_loop(self, cell):
+        # cheaper than asking IPython, which compiles the cell for the answer
+        if "await" not in cell.transformed and "async" not in cell.transformed:
+            return False
+        return self.shell.should_run_async(
+            cell.code,
+            transformed_cell=cell.transformed,
+            preprocessing_exc_tuple=cell.transform_error,
+        )
+
+    def _run_now(self, cell, coroutine):
+        try:
+            coroutine.send(None)
+        except StopIteration as stop:
+            cell.result = stop.value
+        else:
+            coroutine.close()
+            raise RuntimeError("a cell without await has waited")
+        finally:
+            self._after(cell)
+
+    async def _run_task(self, cell, coroutine):
+        try:
+            cell.result = await self._interruptible(coroutine)
+        except BaseException as error:
+            cell.error = error
+        try:
+            self._after(cell)
+        except BaseException as error:
+            cell.error = error
+        self.task = None
+        self._finish(cell)
+
+    def _after(self, cell):
+        """Figures are drawn here, and whatever else waits for the end of a cell."""
+        self.shell.events.trigger("post_execute")
+        if not cell.silent:
+            self.shell.events.trigger("post_run_cell", cell.result)
+
+    # ---- the end ----
+
+    def _finish(self, cell):
+        self.is_open = self.is_stopped = False
+        try:
+            content = self._content(cell)
+        except BaseException as error:  # a __str__ or __repr__ of the user's
+            content = _error_content(error, None)
+        content["started"] = cell.started
+        self.user_input.is_allowed = False
+        _rankbook.cell_end()
+        _rankbook.send(_rankbook.DONE, cell.number, [encode(content)])
+        self.loop.progress()
+
+    def _content(self, cell):
+        shell, result = self.shell, cell.result
+        error = cell.error
+        if error is None and result is not None:
+            error = result.error_before_exec or result.error_in_exec
+        payload = shell.payload_manager.read_payload()
+        shell.payload_manager.clear_payload()
+        traceback = shell.take_traceback(error)
+        if error is not None:
+            if traceback is None:
+                traceback = shell.InteractiveTB.structured_traceback(
+                    type(error), error, error.__traceback__
+                )
+            content = _error_content(error, traceback)
+            content["line"] = _cell_line(shell, error)
+            content["payload"] = payload if cell.is_lead else []
+            return content
+        expressions = cell.expressions if cell.is_lead else {}
+        return {
+            "status": "ok",
+            "execution_count": shell.cell_count,
+            "payload": payload if cell.is_lead else [],
+            "user_expressions": shell.user_expressions(expressions),
+        }
+
+
+class Cell:
+    """One RUN record, and what became of it."""
+
+    def __init__(self, number, options, code):
+        self.number = number
+        self.code = code
+        self.started = time.time()
+        self.silent = options.get("silent", False)
+        self.store_history = options.get("store_history", True) and not self.silent
+        self.allow_stdin = options.get("allow_stdin", True)
+        self.count = options.get("count")
+        self.expressions = options.get("user_expressions") or {}
+        self.cell_id = options.get("cell_id")
+        self.is_lead = options.get("lead", True)
+        self.parent = options.get("parent") or {}
+        self.transformed = None
+        self.transform_error = None
+        self.result = None
+        self.error = None  # raised around the user's code, not in it
+
+
+def _is_in_user_code(frame):
+    while frame is not None:
+        if frame.f_code is _RUN_CODE:
+            return True
+        frame = frame.f_back
+    return False
+
+
+def _error_content(error, traceback):
+    try:
+        text = str(error)
+    except Exception:
+        text = "<the exception's text cannot be made>"
+    name = type(error).__name__
+    return {
+        "status": "error",
+        "ename": name,
+        "evalue": text,
+        "traceback": traceback or [f"{name}: {text}"],
+    }
+
+
+def _cell_line(shell, error):
+    """The line of the cell that the error went through, 0 when there is none."""
+    line = 0
+    trace = error.__traceback__
+    while trace is not None:
+        name = trace.tb_frame.f_code.co_filename
+        if shell.compile.format_code_name(name) is not None:
+            line = trace.tb_lineno
+        trace = trace.tb_next
+    if isinstance(error, SyntaxError) and line == 0:
+        line = error.lineno or 0
+    return line

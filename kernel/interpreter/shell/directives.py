@@ -1,0 +1,45 @@
+"""%%rank, %ranks and %output, as ranks see them.
+
+The front has read them already (magics/directive.c).  Here the line leaves the cell
+before IPython looks at it, and says so where it stands where nobody reads it.
+"""
+
+import re
+
+from IPython.core.error import UsageError
+
+_LINE = re.compile(r"%%rank(\s|$)|%output\s+(fold|rank|raw)\s*(#.*)?$")
+
+
+def remove(lines):
+    """A transform of the cell's lines.  A blank line is left, so that tracebacks
+    show the numbers of the cell; not before a cell magic, which must come first."""
+    count = 0
+    while count < len(lines) and _LINE.match(lines[count]):
+        count += 1
+    if count == 0:
+        return lines
+    rest = lines[count:]
+    if rest and rest[0].startswith("%%"):
+        return rest
+    return ["\n"] * count + rest
+
+
+def register(shell):
+    """Magics for the places where no directive can stand."""
+
+    def ranks(line):
+        """The table of ranks: alone in its cell."""
+        raise UsageError("%ranks must stand alone in its cell")
+
+    def rank(line, cell):
+        """Runs the rest of the cell on some ranks: in the first line of a cell."""
+        raise UsageError("%%rank must be the first line of its cell")
+
+    def output(line):
+        """How outputs of ranks are shown: fold, rank or raw."""
+        raise UsageError("%output takes fold, rank or raw, and comes before the code")
+
+    shell.register_magic_function(ranks, "line", "ranks")
+    shell.register_magic_function(rank, "cell", "rank")
+    shell.register_magic_function(output, "line", "output")

@@ -1,0 +1,229 @@
+"""IPython's shell, as a rank has it.
+
+The class has the name of ipykernel's: tqdm, rich, pandas and others look for it to
+know that they are in a notebook.
+"""
+
+import builtins
+import os
+import re
+import sys
+
+from IPython.core import page
+from IPython.core.autocall import ExitAutocall
+from IPython.core.error import UsageError
+from IPython.core.interactiveshell import InteractiveShell
+from IPython.core.profiledir import ProfileDir
+from traitlets import Any, Instance, Type, default, observe
+
+from . import directives
+from .compiler import CellCompiler
+from .display import RankDisplayHook, RankDisplayPublisher
+from .history import RankHistory
+
+_ENVIRONMENT = {
+    # colours in the output of programs, and no pager that waits for a key
+    "TERM": "xterm-color",
+    "CLICOLOR": "1",
+    "FORCE_COLOR": "1",
+    "CLICOLOR_FORCE": "1",
+    "PAGER": "cat",
+    "GIT_PAGER": "cat",
+}
+
+_INLINE = "module://matplotlib_inline.backend_inline"
+
+
+class BorrowedProfile(ProfileDir):
+    """The user's profile, on the ranks that make no folders for it."""
+
+    @observe("location")
+    def _location_changed(self, change):
+        self.startup_dir = os.path.join(change["new"], self.startup_dir_name)
+
+
+class RankExit(ExitAutocall):
+    """exit and quit: a request to the notebook, not the end of this rank."""
+
+    def __call__(self, keep_kernel=False):
+        self._ip.ask_exit()
+
+
+class Kernel:
+    """What code that asks for get_ipython().kernel may expect."""
+
+    def __init__(self, shell):
+        self.shell = shell
+        self.parent = {}
+
+    def get_parent(self, channel=None):
+        return self.parent
+
+    @property
+    def comm_manager(self):
+        import comm
+
+        return comm.get_comm_manager()
+
+
+class ZMQInteractiveShell(InteractiveShell):
+    """One per rank."""
+
+    displayhook_class = Type(RankDisplayHook)
+    display_pub_class = Type(RankDisplayPublisher)
+    compiler_class = Type(CellCompiler)
+    exiter = Instance(RankExit)
+    kernel = Any()
+
+    # the notebook has no readline, and indents by itself
+    readline_use = False
+    autoindent = False
+
+    def __init__(self, rank=0, **kwargs):
+        self.rank = rank
+        self.cell_count = 0
+        self.tracebacks = []
+        self._completer = None
+        super().__init__(**kwargs)
+        if "IPKernelApp" not in self.config:  # tqdm looks for it
+            self.config.IPKernelApp.tqdm = "rankbook"
+        self.kernel = Kernel(self)
+        cleanup = self.input_transformer_manager.cleanup_transforms
+        cleanup.append(directives.remove)
+        directives.register(self)
+
+    @default("exiter")
+    def _default_exiter(self):
+        return RankExit(self)
+
+    # ---- start ----
+
+    def init_profile_dir(self, profile_dir):
+        if profile_dir is None and self.rank != 0:
+            location = os.path.join(self.ipython_dir, "profile_default")
+            profile_dir = BorrowedProfile(location=location, parent=self)
+        super().init_profile_dir(profile_dir)
+
+    def init_environment(self):
+        os.environ.update(_ENVIRONMENT)
+        os.environ.setdefault("MPLBACKEND", _INLINE)
+
+    def init_virtualenv(self):
+        """The interpreter was started as the environment's python already."""
+
+    def init_history(self):
+        self.history_manager = RankHistory(shell=self, parent=self)
+        self.configurables.append(self.history_manager)
+
+    def init_hooks(self):
+        super().init_hooks()
+        self.set_hook("show_in_pager", page.as_hook(self._show_in_pager), 99)
+
+    def init_completer(self):
+        """Made when it is first used: few ranks ever complete anything."""
+
+    @property
+    def Completer(self):
+        if self._completer is None:
+            super().init_completer()
+        return self._completer
+
+    @Completer.setter
+    def Completer(self, completer):
+        self._completer = completer
+
+    # ---- payloads ----
+
+    def _show_in_pager(self, text, start=0, screen_lines=0, pager_cmd=None):
+        data = text if isinstance(text, dict) else {"text/plain": text}
+        self.payload_manager.write_payload(
+            {"source": "page", "data": data, "start": max(0, start)}
+        )
+
+    def set_next_input(self, text, replace=False):
+        self.payload_manager.write_payload(
+            {"source": "set_next_input", "text": text, "replace": replace}
+        )
+
+    def ask_exit(self):
+        print("Ranks end with their kernel: shut it down in the notebook's menu.")
+        self.payload_manager.write_payload({"source": "ask_exit", "keepkernel": False})
+
+    # ---- errors ----
+
+    def showtraceback(
+        self,
+        exc_tuple=None,
+        filename=None,
+        tb_offset=None,
+        exception_only=False,
+        running_compiled_code=False,
+    ):
+        """IPython prints groups of exceptions itself; ours go the way of all others."""
+        import traceback
+
+        group = getattr(builtins, "BaseExceptionGroup", ())
+        kind, value, trace = exc_tuple if exc_tuple else sys.exc_info()
+        cause = value
+        while cause is not None and not isinstance(cause, group):
+            cause = cause.__context__
+        if cause is not None:
+            lines = traceback.format_exception(kind, value, trace)
+            self._showtraceback(kind, value, "".join(lines).splitlines())
+            return
+        super().showtraceback(
+            exc_tuple, filename, tb_offset, exception_only, running_compiled_code
+        )
+
+    def show_usage_error(self, exc):
+        self._showtraceback(type(exc), exc, [f"UsageError: {exc}"])
+
+    def _showtraceback(self, etype, evalue, stb):
+        """The one that ends the cell is kept for its reply; others are output."""
+        result = self.displayhook.exec_result
+        self.print_tracebacks()
+        self.tracebacks.append((evalue, stb))
+        if result is not None and evalue not in (
+            result.error_in_exec,
+            result.error_before_exec,
+        ):
+            self.print_tracebacks()
+
+    def take_traceback(self, error):
+        """The traceback shown for 'error'; None when there was none."""
+        found = None
+        for index, (evalue, stb) in enumerate(self.tracebacks):
+            if evalue is error:
+                found = stb
+                del self.tracebacks[index]
+                break
+        self.print_tracebacks()
+        return found
+
+    def print_tracebacks(self):
+        for _, stb in self.tracebacks:
+            sys.stderr.write(self.InteractiveTB.stb2text(stb) + "\n")
+        self.tracebacks.clear()
+
+    # ---- cells ----
+
+    def enable_gui(self, gui=None):
+        if gui not in (None, "inline", "agg"):
+            raise UsageError(
+                f"ranks have no event loop for {gui}; use %matplotlib inline"
+            )
+
+    def system(self, cmd):
+        """!cmd"""
+        from .system import system
+
+        if re.search(r"(?<!&)&\s*$", cmd):
+            raise OSError("a program in the background has no output: use subprocess")
+        status = system(self.var_expand(cmd, depth=1))
+        self.user_ns["_exit_code"] = status
+        if self.system_raise_on_error and status != 0:
+            from subprocess import CalledProcessError
+
+            raise CalledProcessError(status, cmd)
+
+    system_piped = system

@@ -1,0 +1,48 @@
+"""The user's IPython profile: configuration and startup files, if there are any."""
+
+import os
+import sys
+
+from traitlets.config import Config
+
+_CONFIGS = ("ipython_config", "ipython_kernel_config")
+
+
+def _profile():
+    from IPython.paths import get_ipython_dir
+
+    return os.path.join(get_ipython_dir(), "profile_default")
+
+
+def load_config():
+    config, folder = Config(), _profile()
+    for name in _CONFIGS:
+        if not os.path.exists(os.path.join(folder, name + ".py")):
+            continue
+        from traitlets.config.loader import PyFileConfigLoader
+
+        try:
+            config.merge(PyFileConfigLoader(name + ".py", path=folder).load_config())
+        except Exception as error:
+            print(f"{folder}/{name}.py is not used: {error}", file=sys.stderr)
+    return config
+
+
+def run_startup(shell):
+    """Extensions, lines and files that the user wants in every session."""
+    wanted = shell.config.InteractiveShellApp
+    for name in wanted.get("extensions", []):
+        try:
+            shell.extension_manager.load_extension(name)
+        except Exception:
+            shell.showtraceback()
+    for line in wanted.get("exec_lines", []):
+        shell.run_cell(line, store_history=False)
+    folder = os.path.join(_profile(), "startup")
+    for name in sorted(os.listdir(folder)) if os.path.isdir(folder) else []:
+        path = os.path.join(folder, name)
+        if name.endswith(".ipy"):
+            shell.safe_execfile_ipy(path)
+        elif name.endswith(".py"):
+            shell.safe_execfile(path, shell.user_ns, raise_exceptions=False)
+    shell.print_tracebacks()

@@ -1,0 +1,81 @@
+"""!cmd: a program of the shell whose output is the cell's."""
+
+import codecs
+import os
+import select
+import signal
+import subprocess
+import sys
+import termios
+
+
+def _open_terminal():
+    """A terminal, so that programs show their output as it comes; its other end
+    gets the bytes as they were written."""
+    ours, theirs = os.openpty()
+    settings = termios.tcgetattr(theirs)
+    settings[1] &= ~termios.OPOST
+    settings[3] &= ~termios.ECHO
+    termios.tcsetattr(theirs, termios.TCSANOW, settings)
+    return ours, theirs
+
+
+def _read(fd):
+    try:
+        return os.read(fd, 65536)
+    except OSError:  # the last program has closed the terminal
+        return b""
+
+
+def _copy(ours, process):
+    """Until the program has ended, or all that hold its terminal have closed it."""
+    decoder = codecs.getincrementaldecoder("utf-8")("replace")
+    ended = os.pidfd_open(process.pid)
+    poll = select.poll()
+    poll.register(ours, select.POLLIN)
+    poll.register(ended, select.POLLIN)
+    try:
+        while True:
+            ready = {fd for fd, _ in poll.poll()}
+            if ours in ready:
+                data = _read(ours)
+                sys.stdout.write(decoder.decode(data, final=not data))
+                sys.stdout.flush()
+                if not data:
+                    break
+            elif ended in ready:
+                break
+    finally:
+        os.close(ended)
+
+
+def system(command):
+    """Runs 'command'; returns its exit status, negative for a signal."""
+    ours, theirs = _open_terminal()
+    try:
+        process = subprocess.Popen(
+            command,
+            shell=True,
+            executable=os.environ.get("SHELL") or "/bin/sh",
+            stdin=subprocess.DEVNULL,
+            stdout=theirs,
+            stderr=theirs,
+        )
+        os.close(theirs)
+        theirs = -1
+        try:
+            _copy(ours, process)
+            status = process.wait()
+        except KeyboardInterrupt:
+            # Stop reached it too: it is in our process group
+            try:
+                process.wait(1)
+            except subprocess.TimeoutExpired:
+                process.send_signal(signal.SIGKILL)
+                process.wait()
+            raise
+    finally:
+        os.close(ours)
+        if theirs >= 0:
+            os.close(theirs)
+    return 128 - status if status > 128 else status

@@ -1,0 +1,54 @@
+"""input() and getpass(): a question to the notebook's user."""
+
+import builtins
+import queue
+import sys
+
+import _rankbook
+
+from . import hooks, parents
+from .content import encode
+
+
+class UserInput:
+    """One question at a time; its answer may come by any thread."""
+
+    def __init__(self):
+        self.is_allowed = True
+        self._replies = queue.SimpleQueue()
+
+    def install(self):
+        builtins.input = self.input
+        hooks.on_import("getpass", self._patch_getpass)
+
+    def _patch_getpass(self, module):
+        module.getpass = self.getpass
+
+    def on_reply(self, cell, frames):
+        self._replies.put(frames[0].decode("utf-8", "replace"))
+
+    def input(self, prompt=""):
+        """Reads a line from the notebook's user."""
+        return self._ask(str(prompt), False)
+
+    def getpass(self, prompt="Password: ", stream=None, **options):
+        """Reads a line from the notebook's user, who does not see it."""
+        return self._ask(str(prompt), True)
+
+    def _ask(self, prompt, is_password):
+        if not self.is_allowed:
+            from IPython.core.error import StdinNotImplementedError
+
+            raise StdinNotImplementedError(
+                "input() was called, but this frontend does not support input requests"
+            )
+        while not self._replies.empty():  # of a question that was interrupted
+            self._replies.get_nowait()
+        sys.stderr.flush()
+        question = encode({"prompt": prompt, "password": is_password})
+        _rankbook.send(_rankbook.INPUT, parents.current(), [question])
+        _rankbook.hurry()
+        answer = self._replies.get()
+        if answer == "\x04":
+            raise EOFError
+        return answer
