@@ -237,12 +237,13 @@ def test_ranks_are_started_when_the_front_asks(launch):
     launcher = launch(
         "send(START, 2); order = recv(); say(order[0] == EXITED, order[1])\n"
         "say(';'.join(sorted(order[2].splitlines()))); send(DONE)",
-        keeper="e = os.environ; print(e['RANKBOOK_RANK'], e['RANKBOOK_SIZE'],"
-               " e['RANKBOOK_METHOD'], e['UCX_ERROR_SIGNALS'] == '',"
-               " len(e['RANKBOOK_SECRET']), e.get('PMI_RANK'))",
+        keeper="e = os.environ\n"
+               "words = [e['RANKBOOK_RANK'], e['RANKBOOK_SIZE'], e['RANKBOOK_METHOD'],"
+               " e['UCX_ERROR_SIGNALS'] == '', len(e['RANKBOOK_SECRET']), 'PMI_RANK' in e]\n"
+               "os.write(1, (' '.join(map(str, words)) + '\\n').encode())",
         PMI_RANK="7")
     assert launcher.line() == "True 0"
-    assert launcher.line() == "0 2 none True 64 None;1 2 none True 64 None"
+    assert launcher.line() == "0 2 none True 64 False;1 2 none True 64 False"
     assert launcher.finish() == (0, "", "")
     assert launcher.runs() == []
 
