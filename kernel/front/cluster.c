@@ -372,7 +372,6 @@ struct rank_info cluster_rank(const struct cluster *cluster, int rank)
         .state = each->state,
         .host = text_of(each->hello, "host"),
         .death = each->unreachable ? each->unreachable : "",
-        .where = text_of(each->exit, "where"),
         .fate = "",
         .pid = (int)json_integer_value(json_object_get(each->ready, "pid")),
         .memory = -1,

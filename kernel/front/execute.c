@@ -4,9 +4,10 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "kernel/base/log.h"
 #include "kernel/base/mem.h"
 #include "kernel/front/gather/failure.h"
+#include "kernel/front/heal.h"
+#include "kernel/front/helpers.h"
 #include "kernel/front/inputs.h"
 #include "kernel/front/origin.h"
 #include "kernel/front/queue.h"
@@ -14,10 +15,6 @@
 #include "kernel/front/table.h"
 #include "kernel/front/watch.h"
 #include "magics/directive.h"
-
-/* Ranks that have nothing to do keep MPI going for the others after this. */
-#define BUSY_MS 20
-#define HEAL_MS 3000
 
 struct cell {
     struct message *msg;
@@ -33,7 +30,6 @@ struct cell {
     int cause;        /* the rank that failed first; -1: none has */
     char *cause_text; /* "rank 3 raised ValueError in cell 7" */
     bool is_death;
-    bool is_interrupted;
     bool is_unwell; /* MPI has to be set right afterwards */
 };
 
@@ -43,12 +39,14 @@ struct execute {
     struct cell *cell;          /* NULL: none runs */
     json_int_t count;           /* of the last cell that counted */
     struct loop_watch *closing; /* timer: a failed cell is about to be answered */
-    struct loop_watch *busy;    /* timer: others have nothing to do */
-    struct idset *helping;      /* ranks told so */
-    struct idset *healing;      /* ranks that have not answered HEAL */
-    struct loop_watch *healed;  /* timer: they will not */
-    uint64_t healing_cell;
+    struct helpers *helpers;
+    struct heal *heal;
 };
+
+static void on_healed(void *arg)
+{
+    execute_next(arg);
+}
 
 struct execute *execute_create(struct front *front)
 {
@@ -56,8 +54,8 @@ struct execute *execute_create(struct front *front)
 
     execute->front = front;
     execute->queue = queue_create();
-    execute->helping = idset_create();
-    execute->healing = idset_create();
+    execute->helpers = helpers_create(front);
+    execute->heal = heal_create(front, on_healed, execute);
     return execute;
 }
 
@@ -80,11 +78,9 @@ void execute_destroy(struct execute *execute)
     if (!execute)
         return;
     loop_remove(execute->front->loop, execute->closing);
-    loop_remove(execute->front->loop, execute->busy);
-    loop_remove(execute->front->loop, execute->healed);
+    helpers_destroy(execute->helpers);
+    heal_destroy(execute->heal);
     cell_destroy(execute->cell);
-    idset_destroy(execute->helping);
-    idset_destroy(execute->healing);
     queue_destroy(execute->queue);
     free(execute);
 }
@@ -145,69 +141,6 @@ static void reply_error(struct execute *execute, struct cell *cell)
         abort_queued(execute);
 }
 
-static void heal_end(struct execute *execute)
-{
-    loop_remove(execute->front->loop, execute->healed);
-    execute->healed = NULL;
-    execute_next(execute);
-}
-
-static void on_heal_timeout(struct loop *loop, void *arg)
-{
-    struct execute *execute = arg;
-    char *ranks = idset_encode(execute->healing);
-
-    log_warning("ranks %s did not answer HEAL, the next cell runs", ranks);
-    free(ranks);
-    execute->healed = NULL;
-    idset_destroy(execute->healing);
-    execute->healing = idset_create();
-    execute_next(execute);
-}
-
-static void heal_begin(struct execute *execute, uint64_t cell)
-{
-    struct front *front = execute->front;
-    const struct idset *living = cluster_living(front->cluster);
-
-    if (idset_count(living) == 0)
-        return;
-    idset_destroy(execute->healing);
-    execute->healing = idset_copy(living);
-    execute->healing_cell = cell;
-    cluster_send_all(front->cluster, living, WIRE_HEAL, cell, NULL, 0);
-    execute->healed = loop_add_timer(front->loop, HEAL_MS, 0, on_heal_timeout, execute);
-}
-
-void execute_healed(struct execute *execute, int rank, uint64_t cell,
-                    const json_t *content)
-{
-    const char *text = json_string_value(json_object_get(content, "text"));
-    struct origin *origin;
-
-    if (!execute->healed || cell != execute->healing_cell)
-        return;
-    if (text && *text && (origin = origins_find(execute->front->origins, cell)))
-        origin_stream(origin, rank, "stderr", text, strlen(text));
-    idset_remove(execute->healing, rank);
-    if (idset_count(execute->healing) == 0)
-        heal_end(execute);
-}
-
-static void stop_helping(struct execute *execute)
-{
-    struct front *front = execute->front;
-    struct wire_frame no = { "0", 1 };
-
-    loop_remove(front->loop, execute->busy);
-    execute->busy = NULL;
-    if (idset_count(execute->helping) == 0)
-        return;
-    cluster_send_all(front->cluster, execute->helping, WIRE_BUSY, 0, &no, 1);
-    idset_destroy(execute->helping);
-    execute->helping = idset_create();
-}
-
 static void close_cell(struct execute *execute)
 {
     struct cell *cell = execute->cell;
@@ -221,7 +154,7 @@ static void close_cell(struct execute *execute)
     execute->cell = NULL;
     cell_destroy(cell);
     if (is_unwell)
-        heal_begin(execute, id);
+        heal_begin(execute->heal, id);
 }
 
 static void on_closing(struct loop *loop, void *arg)
@@ -241,7 +174,7 @@ static void finish(struct execute *execute)
     struct cell *cell = execute->cell;
     json_t *error;
 
-    stop_helping(execute);
+    helpers_stop(execute->helpers);
     if (cell->origin) {
         inputs_forget(front->inputs, origin_id(cell->origin));
         origin_finish(cell->origin);
@@ -320,31 +253,6 @@ static void send_run(struct execute *execute, struct cell *cell)
     free(targets);
 }
 
-static void on_busy(struct loop *loop, void *arg)
-{
-    struct execute *execute = arg;
-    struct cluster *cluster = execute->front->cluster;
-    const struct idset *living = cluster_living(cluster);
-    struct wire_frame yes = { "1", 1 };
-
-    execute->busy = NULL;
-    for (int rank = idset_first(living); rank >= 0; rank = idset_next(living, rank)) {
-        if (idset_has(execute->cell->running, rank)
-            || idset_has(execute->helping, rank))
-            continue;
-        idset_add(execute->helping, rank);
-        cluster_send(cluster, rank, WIRE_BUSY, 0, &yes, 1);
-    }
-}
-
-static void help_later(struct execute *execute)
-{
-    struct loop *loop = execute->front->loop;
-
-    if (!execute->busy)
-        execute->busy = loop_add_timer(loop, BUSY_MS, 0, on_busy, execute);
-}
-
 static void release(int rank, void *arg)
 {
     struct execute *execute = arg;
@@ -405,7 +313,7 @@ static void run(struct execute *execute, const struct idset *targets)
     cell->watch = watch_create(front->loop, targets, &calls, execute);
     send_run(execute, cell);
     if (idset_count(targets) < idset_count(cluster_living(front->cluster)))
-        help_later(execute);
+        helpers_later(execute->helpers, cell->running);
 }
 
 static void show_table(struct execute *execute)
@@ -464,31 +372,38 @@ static void publish_input(struct execute *execute, const struct cell *cell)
         json_pack("{s:o, s:I}", "code", code, "execution_count", cell->count));
 }
 
-/* Takes 'msg'. */
-static void begin(struct execute *execute, struct message *msg)
+/* Takes 'msg': it is the cell that runs now, and busy. */
+static struct cell *cell_open(struct execute *execute, struct message *msg)
 {
-    struct front *front = execute->front;
     struct cell *cell = xcalloc(1, sizeof(*cell));
-    struct error err;
 
     execute->cell = cell;
     cell->msg = msg;
     cell->cause = -1;
+    cell->count = execute->count;
     cell->failures = failures_create();
-    channels_status(front->channels, msg, "busy");
+    channels_status(execute->front->channels, msg, "busy");
+    return cell;
+}
+
+/* Takes 'msg'. */
+static void begin(struct execute *execute, struct message *msg)
+{
+    const char *start_failure = execute->front->start_failure;
+    struct cell *cell = cell_open(execute, msg);
+    struct error err;
+
     if (request_decode(msg, &cell->request, &err) < 0) {
-        cell->count = execute->count;
         fail(execute, "RequestError", err.text);
         return;
     }
     /* As in IPython: a cell without code has no number of its own. */
     if (cell->request.stores_history && !request_is_empty(&cell->request))
-        execute->count++;
-    cell->count = execute->count;
+        cell->count = ++execute->count;
     if (!cell->request.is_silent)
         publish_input(execute, cell);
-    if (front->start_failure)
-        fail(execute, "StartError", front->start_failure);
+    if (start_failure)
+        fail(execute, "StartError", start_failure);
     else if (request_is_empty(&cell->request))
         finish(execute);
     else
@@ -499,7 +414,8 @@ void execute_next(struct execute *execute)
 {
     struct front *front = execute->front;
 
-    while (!execute->cell && !execute->healed && !queue_is_empty(execute->queue)
+    while (!execute->cell && !heal_is_going(execute->heal)
+           && !queue_is_empty(execute->queue)
            && (front->start_failure || cluster_is_ready(front->cluster)))
         begin(execute, queue_pop(execute->queue));
 }
@@ -557,7 +473,7 @@ static void rank_done(struct execute *execute, int rank)
     } else {
         if (cell->cause >= 0)
             watch_failed(cell->watch, cell->is_death);
-        help_later(execute);
+        helpers_later(execute->helpers, cell->running);
     }
 }
 
@@ -584,20 +500,16 @@ void execute_done(struct execute *execute, int rank, const json_t *content)
 void execute_lost(struct execute *execute, int rank)
 {
     struct rank_info info = cluster_rank(execute->front->cluster, rank);
-    json_t *error, *lines;
+    json_t *error;
+    char *line;
 
-    if (execute->healed && idset_has(execute->healing, rank)) {
-        idset_remove(execute->healing, rank);
-        if (idset_count(execute->healing) == 0)
-            heal_end(execute);
-    }
+    heal_lost(execute->heal, rank);
     if (!is_awaited(execute, rank))
         return;
-    lines = json_pack("[s]", info.death);
-    if (*info.where)
-        json_array_append_new(lines, json_string(info.where));
-    error = json_pack("{s:s, s:s, s:o}", "ename", "RankDied", "evalue", info.death,
-                      "traceback", lines);
+    line = xasprintf("RankDied: %s", info.death);
+    error = json_pack("{s:s, s:s, s:[s]}", "ename", "RankDied", "evalue", info.death,
+                      "traceback", line);
+    free(line);
     execute->cell->is_death = true;
     rank_failed(execute, rank, error, info.death);
     json_decref(error);
@@ -619,7 +531,6 @@ void execute_interrupt(struct execute *execute)
     struct cell *cell = execute->cell;
 
     if (cell && cell->running) {
-        cell->is_interrupted = true;
         cell->is_unwell = true;
         cluster_send_all(execute->front->cluster, cell->running, WIRE_INTERRUPT,
                          origin_id(cell->origin), &frame, 1);
@@ -627,13 +538,15 @@ void execute_interrupt(struct execute *execute)
                && !cluster_is_ready(execute->front->cluster)) {
         struct message *msg = queue_pop(execute->queue);
 
-        execute->cell = xcalloc(1, sizeof(*cell));
-        execute->cell->msg = msg;
-        execute->cell->cause = -1;
-        execute->cell->count = execute->count;
-        execute->cell->failures = failures_create();
-        request_decode(msg, &execute->cell->request, NULL);
-        channels_status(execute->front->channels, msg, "busy");
+        request_decode(msg, &cell_open(execute, msg)->request, NULL);
         fail(execute, "KeyboardInterrupt", "stopped while the ranks were starting");
     }
+}
+
+void execute_healed(struct execute *execute, int rank, uint64_t cell,
+                    const json_t *content)
+{
+    const char *text = json_string_value(json_object_get(content, "text"));
+
+    heal_answer(execute->heal, rank, cell, text ? text : "");
 }

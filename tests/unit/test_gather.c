@@ -250,7 +250,7 @@ static void test_results(void)
     is_int(seen.messages, 2, "different results are one message too");
     ok(strstr(buf_text(&seen.text), "[0,2] 1\\n[1] 2\\n    3"),
        "with a labelled piece for each group");
-    ok(strstr(buf_text(&seen.text), "<pre>[0,2] 1</pre>"), "in HTML as well");
+    ok(strstr(buf_text(&seen.text), "<pre>[0,2] 1\\n[1] 2"), "in HTML as well");
     end(gather, &seen);
 }
 

@@ -100,16 +100,24 @@ static void add_line(json_t *lines, char *line)
     free(line);
 }
 
-/* "rank 2: ValueError: no such file" */
+/* "rank 2: ValueError: no such file"; a text that names the ranks itself needs no
+ * other name: "RankDied: rank 3 died". */
 static char *heading(const struct failure *failure)
 {
     const char *ename = json_string_value(json_object_get(failure->error, "ename"));
     const char *evalue = json_string_value(json_object_get(failure->error, "evalue"));
     char *words = label_words(failure->ranks), *line;
+    bool is_named = !strncmp(evalue, words, strlen(words));
 
-    line = xasprintf("%s: %s%s%s", words, ename, *evalue ? ": " : "", evalue);
+    line = xasprintf("%s%s%s%s%s", is_named ? "" : words, is_named ? "" : ": ", ename,
+                     *evalue ? ": " : "", evalue);
     free(words);
     return line;
+}
+
+static json_t *traceback(const struct failure *failure)
+{
+    return json_object_get(failure->error, "traceback");
 }
 
 json_t *failures_fold(const struct failures *failures, const struct idset *targets)
@@ -130,7 +138,11 @@ json_t *failures_fold(const struct failures *failures, const struct idset *targe
             add_line(lines, xasprintf("[%s]", set));
             free(set);
         }
-        json_array_extend(lines, json_object_get(each->error, "traceback"));
+        /* A death has nothing to trace: its one line is the heading. */
+        if (cause->next
+            || !json_equal(json_array_get(traceback(each), 0),
+                           json_array_get(lines, 0)))
+            json_array_extend(lines, traceback(each));
     }
     return json_pack("{s:O, s:O, s:o}", "ename", json_object_get(cause->error, "ename"),
                      "evalue", json_object_get(cause->error, "evalue"), "traceback",

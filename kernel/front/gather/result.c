@@ -1,6 +1,7 @@
 /* result.c - the execute_results of many ranks as one */
 #include "kernel/front/gather/result.h"
 
+#include <stdbool.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -39,23 +40,22 @@ static void add_escaped(struct buf *out, const char *text)
     }
 }
 
-/* One group in HTML: its own, or its text as it is. */
+/* Text goes on in the <pre> that is open, HTML stands below its label. */
 static void add_html(struct buf *out, const char *label, const char *text,
-                     const char *html)
+                     const char *html, bool *is_open)
 {
     struct buf plain = { 0 };
 
-    buf_add_text(out, "<pre>");
-    if (html) {
-        add_escaped(out, label);
-        buf_add_text(out, "</pre>\n");
-        buf_add_text(out, html);
-    } else {
+    if (!*is_open)
+        buf_add_text(out, "<pre>");
+    else
+        buf_add_text(out, "\n");
+    if (!html)
         add_plain(&plain, label, text);
-        add_escaped(out, buf_text(&plain));
-        buf_add_text(out, "</pre>");
-    }
-    buf_add_text(out, "\n");
+    add_escaped(out, html ? label : buf_text(&plain));
+    if (html)
+        buf_add_format(out, "</pre>\n%s\n", html);
+    *is_open = !html;
     buf_clear(&plain);
 }
 
@@ -68,6 +68,7 @@ json_t *result_fold(const struct result_group *groups, size_t count, int highest
 {
     struct buf plain = { 0 }, html = { 0 };
     json_t *first = NULL, *data;
+    bool is_open = false;
 
     for (size_t i = 0; i < count; i++) {
         json_t *content = json_loadb(groups[i].content.data, groups[i].content.size,
@@ -76,13 +77,16 @@ json_t *result_fold(const struct result_group *groups, size_t count, int highest
         char *label = label_of(groups[i].ranks, highest);
 
         add_plain(&plain, label, text ? text : "");
-        add_html(&html, label, text ? text : "", data_text(content, "text/html"));
+        add_html(&html, label, text ? text : "", data_text(content, "text/html"),
+                 &is_open);
         free(label);
         if (first)
             json_decref(content);
         else
             first = content;
     }
+    if (is_open)
+        buf_add_text(&html, "</pre>");
     if (first) {
         data = count == 1 ? json_incref(json_object_get(first, "data")) : json_object();
         json_object_set_new(data, "text/plain", json_string(buf_text(&plain)));
