@@ -390,7 +390,8 @@ def mapped():
 
 
 @pytest.mark.parametrize("method", ["none", "mpiexec"])
-@pytest.mark.parametrize("end", ["shutdown", "kill -9", "kill -9 while computing"])
+@pytest.mark.parametrize("end", ["shutdown", "SIGTERM", "kill -9",
+                                 "kill -9 while computing"])
 def test_a_kernel_leaves_nothing_behind(tmp_path, method, end):
     before = shm()
     kernel = Kernel(2, method, env={"TMPDIR": str(tmp_path), "XDG_RUNTIME_DIR": ""})
@@ -403,7 +404,7 @@ def test_a_kernel_leaves_nothing_behind(tmp_path, method, end):
             kernel.send("print('go', flush=True)\nwhile True: pass")
             while kernel.client.get_iopub_msg(timeout=TIMEOUT)["msg_type"] != "stream":
                 pass
-        os.kill(kernel.pid, signal.SIGKILL)
+        os.kill(kernel.pid, signal.SIGTERM if end == "SIGTERM" else signal.SIGKILL)
     _, alive = psutil.wait_procs(processes, timeout=5)
     assert not alive
     if end != "shutdown":
