@@ -1,0 +1,131 @@
+/* context.c - what object collectives keep on a communicator
+ *
+ * A context belongs to MPI, not to Python: the attribute may be deleted by
+ * MPI_Finalize(), when Python is gone.
+ */
+#include "bindings/src/context.h"
+
+#include <stdlib.h>
+
+#include "bindings/src/error.h"
+
+enum { TAG_COUNT = 32768 }; /* what MPI promises for MPI_TAG_UB, and 1 */
+
+struct context {
+    PyThread_type_lock lock;
+    MPI_Comm tree;
+    long long turn; /* of the next reduction */
+};
+
+static int keyval = MPI_KEYVAL_INVALID;
+
+static void context_destroy(struct context *context)
+{
+    if (!context)
+        return;
+    if (context->lock)
+        PyThread_free_lock(context->lock);
+    free(context);
+}
+
+static int delete_context(MPI_Comm comm, int key, void *value, void *extra)
+{
+    struct context *context = value;
+    int rc = MPI_SUCCESS;
+
+    if (context->tree != MPI_COMM_NULL)
+        rc = MPI_Comm_free(&context->tree);
+    context_destroy(context);
+    return rc;
+}
+
+static struct context *context_create(MPI_Comm comm)
+{
+    struct context *context = calloc(1, sizeof(*context));
+
+    if (!context || !(context->lock = PyThread_allocate_lock())) {
+        PyErr_NoMemory();
+        goto error;
+    }
+    context->tree = MPI_COMM_NULL;
+    if (mpi_check(MPI_Comm_set_attr(comm, keyval, context)) < 0)
+        goto error;
+    return context;
+error:
+    context_destroy(context);
+    return NULL;
+}
+
+/* Without leaving the GIL, so that two threads do not make two. */
+static struct context *context_of(MPI_Comm comm)
+{
+    struct context *context = NULL;
+    int found = 0;
+
+    if (keyval == MPI_KEYVAL_INVALID
+        && mpi_check(MPI_Comm_create_keyval(MPI_COMM_NULL_COPY_FN, delete_context,
+                                            &keyval, NULL))
+               < 0)
+        return NULL;
+    if (mpi_check(MPI_Comm_get_attr(comm, keyval, &context, &found)) < 0)
+        return NULL;
+    return found ? context : context_create(comm);
+}
+
+/* The thread that holds the lock may wait for other processes: signals end this. */
+static int lock(PyThread_type_lock lock)
+{
+    PyLockStatus status = PyThread_acquire_lock_timed(lock, 0, 0);
+
+    while (status != PY_LOCK_ACQUIRED) {
+        Py_BEGIN_ALLOW_THREADS;
+        status = PyThread_acquire_lock_timed(lock, -1, 1);
+        Py_END_ALLOW_THREADS;
+        if (status == PY_LOCK_INTR && PyErr_CheckSignals() < 0)
+            return -1;
+    }
+    return 0;
+}
+
+struct context *context_enter(MPI_Comm comm)
+{
+    struct context *context = context_of(comm);
+
+    return context && lock(context->lock) == 0 ? context : NULL;
+}
+
+void context_leave(struct context *context)
+{
+    if (context)
+        PyThread_release_lock(context->lock);
+}
+
+MPI_Comm context_tree(struct context *context, MPI_Comm comm)
+{
+    MPI_Comm tree = MPI_COMM_NULL;
+    int rc;
+
+    if (context->tree != MPI_COMM_NULL)
+        return context->tree;
+    MPI_CALL(rc, MPI_Comm_dup(comm, &tree));
+    if (mpi_check(rc) < 0)
+        return MPI_COMM_NULL;
+    /* What goes wrong there is ours to report. */
+    MPI_Comm_set_errhandler(tree, MPI_ERRORS_RETURN);
+    context->tree = tree;
+    return tree;
+}
+
+int context_agree(struct context *context, MPI_Comm comm, int *culprit, int *tag)
+{
+    long long mine[2] = { context->turn, *culprit }, all[2];
+    int rc;
+
+    MPI_CALL(rc, MPI_Allreduce(mine, all, 2, MPI_LONG_LONG, MPI_MAX, comm));
+    if (mpi_check(rc) < 0)
+        return -1;
+    context->turn = all[0] + 1;
+    *culprit = (int)all[1];
+    *tag = (int)(all[0] % TAG_COUNT);
+    return 0;
+}

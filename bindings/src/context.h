@@ -1,0 +1,28 @@
+/* context.h - what object collectives keep on a communicator
+ *
+ * An object collective is several MPI calls.  A lock makes it one step for the
+ * threads of a rank.  Reductions send along a tree, on a duplicate of the
+ * communicator that no user message can be mistaken for; it is made by the first
+ * reduction.  The context is an attribute: it ends with the communicator.
+ */
+#ifndef SRC_CONTEXT_H
+#define SRC_CONTEXT_H
+
+#include "bindings/src/module.h"
+
+struct context;
+
+/* The context of 'comm' with its lock held; NULL with the exception set. */
+struct context *context_enter(MPI_Comm comm);
+void context_leave(struct context *context);
+
+/* The duplicate; collective.  MPI_COMM_NULL with the exception set. */
+MPI_Comm context_tree(struct context *context, MPI_Comm comm);
+
+/* Collective: a number that none of the last messages on the duplicate had as a tag,
+ * the same on all ranks.  Ranks that left an earlier reduction at different places,
+ * because it was interrupted, agree again.  '*culprit' is the rank that cannot take
+ * part, or -1: on return, one of them for all.  -1 with the exception set. */
+int context_agree(struct context *context, MPI_Comm comm, int *culprit, int *tag);
+
+#endif

@@ -1,0 +1,490 @@
+/* object.c - objects between two ranks */
+#include "bindings/src/object.h"
+
+#include "bindings/src/bind.h"
+#include "bindings/src/error.h"
+#include "bindings/src/status.h"
+#include "mpi_impl.h"
+
+/* ------------------------------------------------------------ failures */
+void failure_catch(struct failure *failure)
+{
+    if (failure_is_set(failure))
+        PyErr_Clear();
+    else
+        PyErr_Fetch(&failure->type, &failure->value, &failure->traceback);
+}
+
+int failure_raise(struct failure *failure)
+{
+    PyErr_Restore(failure->type, failure->value, failure->traceback);
+    *failure = (struct failure){ NULL };
+    return -1;
+}
+
+void failure_clear(struct failure *failure)
+{
+    Py_CLEAR(failure->type);
+    Py_CLEAR(failure->value);
+    Py_CLEAR(failure->traceback);
+}
+
+int object_raise_peer(int rank, const char *call)
+{
+    PyErr_Format((PyObject *)module->types[CLASS_PeerError],
+                 "rank %d raised an exception while it prepared its part of %s", rank,
+                 call);
+    return -1;
+}
+
+/* ------------------------------------------------------------ sending */
+struct keep_object *object_keep(PyObject *obj)
+{
+    struct keep_object *keep = keep_create();
+
+    if (keep && obj && pickle_message(&keep->msgs[0], obj) < 0)
+        Py_CLEAR(keep);
+    return keep;
+}
+
+/* Waits for a send; takes 'keep'. */
+static int finish_send(MPI_Request request, struct keep_object *keep)
+{
+    struct failure failure = { NULL };
+    int rc, result;
+
+    MPI_CALL(rc, MPI_Wait(&request, MPI_STATUS_IGNORE));
+    result = mpi_check(rc);
+    if (request == MPI_REQUEST_NULL) {
+        Py_DECREF(keep);
+        return result;
+    }
+    failure_catch(&failure);
+    request_orphan(request, true, keep);
+    return failure_raise(&failure);
+}
+
+int object_send(struct keep_object *keep, object_isend_f call, int dest, int tag,
+                MPI_Comm comm)
+{
+    MPI_Request request = MPI_REQUEST_NULL;
+    int rc;
+
+    MPI_CALL(rc, call(MESSAGE(&keep->msgs[0]), dest, tag, comm, &request));
+    if (mpi_check(rc) < 0) {
+        Py_DECREF(keep);
+        return -1;
+    }
+    return finish_send(request, keep);
+}
+
+/* Nothing is pickled for nobody. */
+static struct keep_object *keep_for(PyObject *obj, int dest)
+{
+    return object_keep(dest == MPI_PROC_NULL ? NULL : obj);
+}
+
+static int send(struct comm_object *self, PyObject *obj, int dest, int tag,
+                object_isend_f call)
+{
+    struct keep_object *keep = keep_for(obj, dest);
+
+    return keep ? object_send(keep, call, dest, tag, self->mpi) : -1;
+}
+
+static PyObject *isend(struct comm_object *self, PyObject *obj, int dest, int tag,
+                       object_isend_f call)
+{
+    MPI_Request request = MPI_REQUEST_NULL;
+    struct keep_object *keep = keep_for(obj, dest);
+    int rc;
+
+    if (!keep)
+        return NULL;
+    MPI_CALL(rc, call(MESSAGE(&keep->msgs[0]), dest, tag, self->mpi, &request));
+    if (mpi_check(rc) == 0)
+        return request_start(request, keep);
+    Py_DECREF(keep);
+    return NULL;
+}
+
+int comm_send_impl(struct comm_object *self, PyObject *obj, int dest, int tag)
+{
+    return send(self, obj, dest, tag, MPI_Isend_c);
+}
+
+int comm_ssend_impl(struct comm_object *self, PyObject *obj, int dest, int tag)
+{
+    return send(self, obj, dest, tag, MPI_Issend_c);
+}
+
+int comm_bsend_impl(struct comm_object *self, PyObject *obj, int dest, int tag)
+{
+    return send(self, obj, dest, tag, MPI_Ibsend_c);
+}
+
+PyObject *comm_isend_impl(struct comm_object *self, PyObject *obj, int dest, int tag)
+{
+    return isend(self, obj, dest, tag, MPI_Isend_c);
+}
+
+PyObject *comm_issend_impl(struct comm_object *self, PyObject *obj, int dest, int tag)
+{
+    return isend(self, obj, dest, tag, MPI_Issend_c);
+}
+
+PyObject *comm_ibsend_impl(struct comm_object *self, PyObject *obj, int dest, int tag)
+{
+    return isend(self, obj, dest, tag, MPI_Ibsend_c);
+}
+
+/* ------------------------------------------------------------ receiving */
+PyObject *object_load(PyObject *bytes)
+{
+    return pickle_load(bytes, buffer_address(bytes), buffer_size(bytes));
+}
+
+static PyObject *allocate_for(const MPI_Status *status)
+{
+    MPI_Count nbytes = 0;
+
+    if (mpi_check(MPI_Get_count_c(status, MPI_BYTE, &nbytes)) < 0)
+        return NULL;
+    return buffer_allocate(nbytes, false);
+}
+
+/* Matched first: another thread cannot take the message whose size we know. */
+PyObject *object_recv(int source, int tag, MPI_Comm comm, MPI_Status *status)
+{
+    MPI_Message message = MPI_MESSAGE_NULL;
+    PyObject *bytes;
+    int rc;
+
+    MPI_CALL(rc, MPI_Mprobe(source, tag, comm, &message, status));
+    if (mpi_check(rc) < 0 || !(bytes = allocate_for(status)))
+        return NULL;
+    MPI_CALL(rc, MPI_Mrecv_c(buffer_address(bytes), buffer_size(bytes), MPI_BYTE,
+                             &message, status));
+    if (mpi_check(rc) < 0)
+        Py_CLEAR(bytes);
+    return bytes;
+}
+
+/* Arrays of one item have an index, too. */
+static bool is_number(PyObject *obj)
+{
+    return PyIndex_Check(obj) && !PySequence_Check(obj);
+}
+
+/* Memory for a receive whose size is not known: of the default size, of 'buf' bytes
+ * if that is a number, or 'buf' itself.  Prepares the first message of 'keep'. */
+static int prepare_into(struct keep_object *keep, PyObject *buf)
+{
+    struct message *msg = &keep->msgs[0];
+    Py_ssize_t nbytes = module->options.irecv_bufsz;
+
+    if (buf != Py_None && !is_number(buf)) {
+        if (buffer_acquire(&msg->buf, buf, BUFFER_WRITABLE) < 0)
+            return -1;
+        keep->object = Py_NewRef(buf);
+        msg->addr = msg->buf.addr;
+        msg->count = msg->buf.nbytes;
+        return 0;
+    }
+    if (buf != Py_None) {
+        nbytes = PyNumber_AsSsize_t(buf, PyExc_OverflowError);
+        if (nbytes == -1 && PyErr_Occurred())
+            return -1;
+        if (nbytes < 0) {
+            PyErr_SetString(PyExc_ValueError, "expecting non-negative buffer length");
+            return -1;
+        }
+    }
+    if (!(keep->object = buffer_allocate(nbytes, false)))
+        return -1;
+    msg->addr = buffer_address(keep->object);
+    msg->count = nbytes;
+    return 0;
+}
+
+/* What a receive into memory of a given size delivers. */
+static PyObject *finish_recv(struct keep_object *keep, const MPI_Status *status)
+{
+    MPI_Count nbytes = 0;
+    int cancelled = 0;
+
+    if (mpi_check(MPI_Test_cancelled(status, &cancelled)) < 0)
+        return NULL;
+    if (cancelled)
+        Py_RETURN_NONE;
+    if (mpi_check(MPI_Get_count_c(status, MPI_BYTE, &nbytes)) < 0)
+        return NULL;
+    return pickle_load(keep->object, keep->msgs[0].addr, nbytes);
+}
+
+static PyObject *recv_into(PyObject *buf, int source, int tag, MPI_Comm comm,
+                           MPI_Status *status)
+{
+    struct keep_object *keep = keep_create();
+    PyObject *obj = NULL;
+    int rc;
+
+    if (!keep || prepare_into(keep, buf) < 0)
+        goto done;
+    MPI_CALL(rc, MPI_Recv_c(MESSAGE(&keep->msgs[0]), source, tag, comm, status));
+    if (mpi_check(rc) == 0)
+        obj = finish_recv(keep, status);
+done:
+    Py_XDECREF(keep);
+    return obj;
+}
+
+static void store_status(struct status_object *to, const MPI_Status *from)
+{
+    if (to)
+        to->mpi = *from;
+}
+
+static int warn_of_buf(PyObject *buf)
+{
+    return buf == Py_None
+               ? 0
+               : PyErr_WarnEx(PyExc_UserWarning, "the 'buf' argument is deprecated", 1);
+}
+
+PyObject *comm_recv_impl(struct comm_object *self, PyObject *buf, int source, int tag,
+                         struct status_object *status)
+{
+    PyObject *bytes, *obj;
+    MPI_Status mpi;
+
+    if (warn_of_buf(buf) < 0)
+        return NULL;
+    if (buf != Py_None) {
+        if ((obj = recv_into(buf, source, tag, self->mpi, &mpi)))
+            store_status(status, &mpi);
+        return obj;
+    }
+    if (!(bytes = object_recv(source, tag, self->mpi, &mpi)))
+        return NULL;
+    store_status(status, &mpi);
+    obj = object_load(bytes);
+    Py_DECREF(bytes);
+    return obj;
+}
+
+PyObject *comm_irecv_impl(struct comm_object *self, PyObject *buf, int source, int tag)
+{
+    struct keep_object *keep = keep_create();
+    MPI_Request request = MPI_REQUEST_NULL;
+    int rc;
+
+    if (!keep || prepare_into(keep, buf) < 0)
+        goto error;
+    keep->finish = finish_recv;
+    MPI_CALL(rc,
+             MPI_Irecv_c(MESSAGE(&keep->msgs[0]), source, tag, self->mpi, &request));
+    if (mpi_check(rc) == 0)
+        return request_start(request, keep);
+error:
+    Py_XDECREF(keep);
+    return NULL;
+}
+
+/* ------------------------------------------------------------ both */
+/* Starts a send whose receive comes next. */
+static int start_send(struct keep_object *keep, int dest, int tag, MPI_Comm comm,
+                      MPI_Request *request)
+{
+    int rc;
+
+    *request = MPI_REQUEST_NULL;
+    MPI_CALL(rc, MPI_Isend_c(MESSAGE(&keep->msgs[0]), dest, tag, comm, request));
+    return mpi_check(rc);
+}
+
+/* Waits for the send unless the receive has failed; takes 'keep'. */
+static int end_send(MPI_Request request, struct keep_object *keep, bool received)
+{
+    struct failure failure = { NULL };
+
+    if (received)
+        return finish_send(request, keep);
+    failure_catch(&failure);
+    request_orphan(request, true, keep);
+    return failure_raise(&failure);
+}
+
+PyObject *object_sendrecv(struct keep_object *keep, int dest, int sendtag, int source,
+                          int recvtag, MPI_Comm comm, MPI_Status *status)
+{
+    MPI_Request request;
+    PyObject *bytes;
+
+    if (start_send(keep, dest, sendtag, comm, &request) < 0) {
+        Py_DECREF(keep);
+        return NULL;
+    }
+    bytes = object_recv(source, recvtag, comm, status);
+    if (end_send(request, keep, bytes) < 0)
+        Py_CLEAR(bytes);
+    return bytes;
+}
+
+PyObject *comm_sendrecv_impl(struct comm_object *self, PyObject *sendobj, int dest,
+                             int sendtag, PyObject *recvbuf, int source, int recvtag,
+                             struct status_object *status)
+{
+    struct keep_object *keep;
+    MPI_Request request;
+    MPI_Status mpi;
+    PyObject *bytes, *obj;
+
+    if (warn_of_buf(recvbuf) < 0 || !(keep = keep_for(sendobj, dest)))
+        return NULL;
+    if (recvbuf != Py_None) {
+        if (start_send(keep, dest, sendtag, self->mpi, &request) < 0) {
+            Py_DECREF(keep);
+            return NULL;
+        }
+        obj = recv_into(recvbuf, source, recvtag, self->mpi, &mpi);
+        if (end_send(request, keep, obj) < 0)
+            Py_CLEAR(obj);
+    } else {
+        if (!(bytes = object_sendrecv(keep, dest, sendtag, source, recvtag, self->mpi,
+                                      &mpi)))
+            return NULL;
+        obj = object_load(bytes);
+        Py_DECREF(bytes);
+    }
+    if (obj)
+        store_status(status, &mpi);
+    return obj;
+}
+
+/* ------------------------------------------------------------ probes */
+PyObject *comm_probe_impl(struct comm_object *self, int source, int tag,
+                          struct status_object *status)
+{
+    return comm_Probe_impl(self, source, tag, status);
+}
+
+PyObject *comm_iprobe_impl(struct comm_object *self, int source, int tag,
+                           struct status_object *status)
+{
+    return comm_Iprobe_impl(self, source, tag, status);
+}
+
+/* A matched message keeps the memory for its bytes: its size is known only now. */
+static PyObject *wrap_message(PyTypeObject *cls, MPI_Message message,
+                              const MPI_Status *mpi, struct status_object *status)
+{
+    PyObject *object = message_wrap_as(cls, message);
+
+    if (!object)
+        return NULL;
+    store_status(status, mpi);
+    if (!(((struct message_object *)object)->keep = allocate_for(mpi)))
+        Py_CLEAR(object);
+    return object;
+}
+
+PyObject *message_probe_impl(PyTypeObject *cls, MPI_Comm comm, int source, int tag,
+                             struct status_object *status)
+{
+    MPI_Message message = MPI_MESSAGE_NULL;
+    MPI_Status mpi;
+    int rc;
+
+    MPI_CALL(rc, MPI_Mprobe(source, tag, comm, &message, &mpi));
+    return mpi_check(rc) < 0 ? NULL : wrap_message(cls, message, &mpi, status);
+}
+
+PyObject *message_iprobe_impl(PyTypeObject *cls, MPI_Comm comm, int source, int tag,
+                              struct status_object *status)
+{
+    MPI_Message message = MPI_MESSAGE_NULL;
+    MPI_Status mpi;
+    int rc, flag = 0;
+
+    MPI_CALL(rc, MPI_Improbe(source, tag, comm, &flag, &message, &mpi));
+    if (mpi_check(rc) < 0)
+        return NULL;
+    return flag ? wrap_message(cls, message, &mpi, status) : Py_NewRef(Py_None);
+}
+
+PyObject *comm_mprobe_impl(struct comm_object *self, int source, int tag,
+                           struct status_object *status)
+{
+    return message_probe_impl(module->types[CLASS_Message], self->mpi, source, tag,
+                              status);
+}
+
+PyObject *comm_improbe_impl(struct comm_object *self, int source, int tag,
+                            struct status_object *status)
+{
+    return message_iprobe_impl(module->types[CLASS_Message], self->mpi, source, tag,
+                               status);
+}
+
+/* ------------------------------------------------------------ matched messages */
+/* A keep with the memory of the message; of no size when it was not probed here. */
+static struct keep_object *message_keep(struct message_object *self)
+{
+    struct keep_object *keep = keep_create();
+
+    if (keep && self->keep) {
+        keep->object = Py_NewRef(self->keep);
+        keep->msgs[0].addr = buffer_address(self->keep);
+        keep->msgs[0].count = buffer_size(self->keep);
+    }
+    return keep;
+}
+
+/* MPI_MESSAGE_NO_PROC can be received for ever. */
+static void message_consume(struct message_object *self, MPI_Message left)
+{
+    if (self->mpi == MPI_MESSAGE_NO_PROC)
+        return;
+    self->mpi = left;
+    if (left == MPI_MESSAGE_NULL)
+        Py_CLEAR(self->keep);
+}
+
+PyObject *message_recv_impl(struct message_object *self, struct status_object *status)
+{
+    struct keep_object *keep = message_keep(self);
+    MPI_Message message = self->mpi;
+    PyObject *obj = NULL;
+    MPI_Status mpi;
+    int rc;
+
+    if (!keep)
+        return NULL;
+    MPI_CALL(rc, MPI_Mrecv_c(MESSAGE(&keep->msgs[0]), &message, &mpi));
+    message_consume(self, message);
+    if (mpi_check(rc) == 0) {
+        store_status(status, &mpi);
+        obj = finish_recv(keep, &mpi);
+    }
+    Py_DECREF(keep);
+    return obj;
+}
+
+PyObject *message_irecv_impl(struct message_object *self)
+{
+    struct keep_object *keep = message_keep(self);
+    MPI_Request request = MPI_REQUEST_NULL;
+    MPI_Message message = self->mpi;
+    int rc;
+
+    if (!keep)
+        return NULL;
+    keep->finish = finish_recv;
+    MPI_CALL(rc, MPI_Imrecv_c(MESSAGE(&keep->msgs[0]), &message, &request));
+    message_consume(self, message);
+    if (mpi_check(rc) == 0)
+        return request_start(request, keep);
+    Py_DECREF(keep);
+    return NULL;
+}

@@ -1,0 +1,361 @@
+/* object_reduce.c - reductions of objects
+ *
+ * Operands travel along a tree, so that operations run in parallel, and always in the
+ * order of ranks: an operation need not commute.  An operation may change its
+ * operands: each is a copy that nobody else has.
+ *
+ * When an operation raises, the tree is still walked to its end, with empty messages
+ * in place of what could not be computed.  A call that MPI ended (an interrupt, a
+ * death) is left at once: the tag of a later reduction is another one.
+ */
+#include "bindings/src/bind.h"
+#include "bindings/src/context.h"
+#include "bindings/src/error.h"
+#include "bindings/src/object.h"
+#include "bindings/src/op.h"
+#include "mpi_impl.h"
+
+struct reduction {
+    const char *call;
+    PyObject *op; /* NULL: the sum */
+    MPI_Comm comm;
+    struct context *context;
+    MPI_Comm tree;
+    int size, rank, tag;
+    int culprit; /* who raised first, as far as this rank knows, or -1 */
+    struct failure failure;
+};
+
+/* ------------------------------------------------------------ operands */
+/* Goes on without a value; the current exception is raised in the end. */
+static void give_up(struct reduction *red, int culprit)
+{
+    failure_catch(&red->failure);
+    if (red->culprit < 0)
+        red->culprit = culprit;
+}
+
+/* x op y, or NULL after an exception.  Takes both (each may be NULL). */
+static PyObject *apply(struct reduction *red, PyObject *x, PyObject *y)
+{
+    PyObject *result = NULL;
+
+    if (x && y && red->culprit < 0) {
+        if (!red->op)
+            result = PyNumber_Add(x, y);
+        else if (is_instance(red->op, CLASS_Op))
+            result = op_apply((struct op_object *)red->op, x, y);
+        else
+            result = PyObject_CallFunctionObjArgs(red->op, x, y, NULL);
+        if (!result)
+            give_up(red, red->rank);
+    }
+    Py_XDECREF(x);
+    Py_XDECREF(y);
+    return result;
+}
+
+/* A new copy of the object in 'bytes', which came from 'peer'; NULL after an
+ * exception. */
+static PyObject *load_from(struct reduction *red, PyObject *bytes, int peer)
+{
+    PyObject *obj;
+
+    if (red->culprit >= 0)
+        return NULL;
+    if (buffer_size(bytes) == 0) {
+        object_raise_peer(peer, red->call);
+        give_up(red, peer);
+        return NULL;
+    }
+    if (!(obj = object_load(bytes)))
+        give_up(red, red->rank);
+    return obj;
+}
+
+/* The pickle of 'value', or nothing; NULL with the exception set. */
+static struct keep_object *keep_of(struct reduction *red, PyObject *value)
+{
+    struct keep_object *keep = object_keep(red->culprit < 0 ? value : NULL);
+
+    if (keep || red->culprit >= 0)
+        return keep;
+    give_up(red, red->rank);
+    return object_keep(NULL);
+}
+
+/* ------------------------------------------------------------ edges */
+static int give(struct reduction *red, PyObject *value, int peer)
+{
+    struct keep_object *keep = keep_of(red, value);
+
+    return keep ? object_send(keep, MPI_Isend_c, peer, red->tag, red->tree) : -1;
+}
+
+/* '*value' is NULL when the peer has none. */
+static int take(struct reduction *red, int peer, PyObject **value)
+{
+    MPI_Status status;
+    PyObject *bytes = object_recv(peer, red->tag, red->tree, &status);
+
+    if (!bytes)
+        return -1;
+    *value = load_from(red, bytes, peer);
+    Py_DECREF(bytes);
+    return 0;
+}
+
+static PyObject *exchange(struct reduction *red, PyObject *value, int peer)
+{
+    struct keep_object *keep = keep_of(red, value);
+    MPI_Status status;
+
+    return keep ? object_sendrecv(keep, peer, red->tag, peer, red->tag, red->tree,
+                                  &status)
+                : NULL;
+}
+
+/* ------------------------------------------------------------ begin and end */
+/* Two copies of 'obj' ('second' may be NULL). */
+static void copy_operand(struct reduction *red, PyObject *obj, PyObject **first,
+                         PyObject **second)
+{
+    struct keep_object *keep;
+
+    if (red->op && !is_instance(red->op, CLASS_Op) && !PyCallable_Check(red->op)
+        && red->size > 1) {
+        PyErr_Format(PyExc_TypeError, "'%.200s' object is not callable",
+                     Py_TYPE(red->op)->tp_name);
+        give_up(red, red->rank);
+        return;
+    }
+    if (!(keep = object_keep(obj))) {
+        give_up(red, red->rank);
+        return;
+    }
+    *first = pickle_load(keep->msgs[0].buf.view.obj, keep->msgs[0].addr,
+                         keep->msgs[0].count);
+    if (*first && second)
+        *second = pickle_load(keep->msgs[0].buf.view.obj, keep->msgs[0].addr,
+                              keep->msgs[0].count);
+    if (!*first || (second && !*second))
+        give_up(red, red->rank);
+    Py_DECREF(keep);
+}
+
+/* Every rank is there after this, and knows whether one has nothing to give. */
+static int begin(struct reduction *red)
+{
+    int culprit = red->culprit;
+
+    if (red->size == 1)
+        return 0;
+    if ((red->tree = context_tree(red->context, red->comm)) == MPI_COMM_NULL
+        || context_agree(red->context, red->comm, &culprit, &red->tag) < 0)
+        return -1;
+    if (culprit >= 0 && red->culprit < 0) {
+        object_raise_peer(culprit, red->call);
+        give_up(red, culprit);
+    }
+    return 0;
+}
+
+static int reduction_init(struct reduction *red, struct comm_object *self, PyObject *op,
+                          const char *call)
+{
+    *red =
+        (struct reduction){ .call = call, .op = op, .comm = self->mpi, .culprit = -1 };
+    if (mpi_check(MPI_Comm_size(self->mpi, &red->size)) < 0
+        || mpi_check(MPI_Comm_rank(self->mpi, &red->rank)) < 0
+        || !(red->context = context_enter(self->mpi)))
+        return -1;
+    return 0;
+}
+
+/* Takes 'value'; 'rc' tells how the calls of MPI ended. */
+static PyObject *reduction_end(struct reduction *red, int rc, PyObject *value)
+{
+    context_leave(red->context);
+    if (rc < 0)
+        failure_clear(&red->failure);
+    else if (failure_is_set(&red->failure))
+        failure_raise(&red->failure);
+    else
+        return value ? value : Py_NewRef(Py_None);
+    Py_XDECREF(value);
+    return NULL;
+}
+
+/* ------------------------------------------------------------ reduce */
+/* Up a binomial tree: afterwards rank 0 has the result in '*value'.  A rank holds
+ * what the ranks from itself up to the next one that it has not heard of gave. */
+static int reduce_to_zero(struct reduction *red, PyObject **value)
+{
+    PyObject *other;
+    int bit;
+
+    for (bit = 1; bit < red->size; bit <<= 1) {
+        if (red->rank & bit)
+            return give(red, *value, red->rank - bit);
+        if (red->rank + bit < red->size) {
+            if (take(red, red->rank + bit, &other) < 0)
+                return -1;
+            *value = apply(red, *value, other);
+        }
+    }
+    return 0;
+}
+
+/* The same, and from rank 0 to the root. */
+static int reduce_to_root(struct reduction *red, PyObject **value, int root)
+{
+    if (reduce_to_zero(red, value) < 0)
+        return -1;
+    if (root == 0)
+        return 0;
+    if (red->rank == 0)
+        return give(red, *value, root);
+    if (red->rank == root) {
+        Py_CLEAR(*value);
+        return take(red, 0, value);
+    }
+    return 0;
+}
+
+/* Where every rank can see that the root is none, none begins. */
+static int check_root(MPI_Comm comm, int root)
+{
+    int size;
+
+    if (mpi_check(MPI_Comm_size(comm, &size)) < 0)
+        return -1;
+    if (root >= 0 && root < size)
+        return 0;
+    MPI_Comm_call_errhandler(comm, MPI_ERR_ROOT);
+    return mpi_raise(MPI_ERR_ROOT);
+}
+
+PyObject *comm_reduce_impl(struct comm_object *self, PyObject *sendobj, PyObject *op,
+                           int root)
+{
+    struct reduction red;
+    PyObject *value = NULL;
+    int rc;
+
+    if (check_root(self->mpi, root) < 0 || reduction_init(&red, self, op, "reduce") < 0)
+        return NULL;
+    copy_operand(&red, sendobj, &value, NULL);
+    rc = begin(&red);
+    if (rc == 0 && red.culprit < 0)
+        rc = reduce_to_root(&red, &value, root);
+    if (red.rank != root)
+        Py_CLEAR(value);
+    return reduction_end(&red, rc, value);
+}
+
+/* ------------------------------------------------------------ allreduce */
+/* The result of rank 0 for all. */
+static int spread(struct reduction *red, PyObject **value)
+{
+    struct keep_object *keep = NULL;
+    PyObject *bytes;
+
+    if (red->size == 1)
+        return 0;
+    if (red->rank == 0 && !(keep = keep_of(red, *value)))
+        return -1;
+    bytes = object_spread(keep && red->culprit < 0 ? &keep->msgs[0] : NULL,
+                          red->culprit, 0, red->comm);
+    if (!bytes)
+        give_up(red, 0);
+    else if (red->rank > 0 && red->culprit < 0) {
+        Py_CLEAR(*value);
+        if (!(*value = object_load(bytes)))
+            give_up(red, red->rank);
+    }
+    Py_XDECREF(bytes);
+    Py_XDECREF(keep);
+    return 0;
+}
+
+PyObject *comm_allreduce_impl(struct comm_object *self, PyObject *sendobj, PyObject *op)
+{
+    struct reduction red;
+    PyObject *value = NULL;
+    int rc;
+
+    if (reduction_init(&red, self, op, "allreduce") < 0)
+        return NULL;
+    copy_operand(&red, sendobj, &value, NULL);
+    rc = begin(&red);
+    if (rc == 0 && red.culprit < 0) {
+        rc = reduce_to_zero(&red, &value);
+        if (rc == 0)
+            rc = spread(&red, &value);
+    }
+    return reduction_end(&red, rc, value);
+}
+
+/* ------------------------------------------------------------ scans */
+/* Recursive doubling: 'whole' is of all ranks in our block of 2, 4, 8, ..., '*result'
+ * of those up to us.  The exclusive scan begins without a result. */
+static int scan(struct reduction *red, PyObject *whole, PyObject **result)
+{
+    PyObject *bytes, *other;
+    int bit, peer;
+
+    for (bit = 1; bit < red->size; bit <<= 1) {
+        if ((peer = red->rank ^ bit) >= red->size)
+            continue;
+        if (!(bytes = exchange(red, whole, peer))) {
+            Py_XDECREF(whole);
+            return -1;
+        }
+        other = load_from(red, bytes, peer);
+        if (peer > red->rank) {
+            whole = apply(red, whole, other);
+        } else {
+            whole = apply(red, other, whole);
+            other = load_from(red, bytes, peer);
+            *result = *result ? apply(red, other, *result) : other;
+        }
+        Py_DECREF(bytes);
+    }
+    Py_XDECREF(whole);
+    return 0;
+}
+
+PyObject *intracomm_scan_impl(struct comm_object *self, PyObject *sendobj, PyObject *op)
+{
+    PyObject *whole = NULL, *value = NULL;
+    struct reduction red;
+    int rc;
+
+    if (reduction_init(&red, self, op, "scan") < 0)
+        return NULL;
+    copy_operand(&red, sendobj, &value, &whole);
+    rc = begin(&red);
+    if (rc == 0 && red.culprit < 0)
+        rc = scan(&red, whole, &value);
+    else
+        Py_XDECREF(whole);
+    return reduction_end(&red, rc, value);
+}
+
+PyObject *intracomm_exscan_impl(struct comm_object *self, PyObject *sendobj,
+                                PyObject *op)
+{
+    PyObject *whole = NULL, *value = NULL;
+    struct reduction red;
+    int rc;
+
+    if (reduction_init(&red, self, op, "exscan") < 0)
+        return NULL;
+    copy_operand(&red, sendobj, &whole, NULL);
+    rc = begin(&red);
+    if (rc == 0 && red.culprit < 0)
+        rc = scan(&red, whole, &value);
+    else
+        Py_XDECREF(whole);
+    return reduction_end(&red, rc, value);
+}
