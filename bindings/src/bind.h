@@ -64,6 +64,15 @@ int bind_can_set(PyObject *value, const char *name);
  * 'name' is what the error calls it. */
 int bind_int(PyObject *object, int *value);
 int bind_count(PyObject *object, MPI_Count *value);
+/* Only __index__: counts in a message are never floats. */
+int bind_index(PyObject *object, MPI_Count *value);
+/* Borrowed UTF-8, NULL with the exception set. */
+const char *bind_string(PyObject *object, const char *name);
+
+/* A sequence of integers: PyMem memory that is the caller's, NULL with the exception
+ * set.  '*count' >= 0 on entry: the length that is wanted; -1: any. */
+MPI_Count *bind_counts(PyObject *sequence, Py_ssize_t *count);
+int *bind_ints(PyObject *sequence, Py_ssize_t *count);
 
 /* None for 0, NULL for -1. */
 static inline PyObject *bind_none(int rc)

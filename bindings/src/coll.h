@@ -32,5 +32,6 @@ int coll_alltoall(struct coll *coll, PyObject *send, PyObject *recv, bool vector
 int coll_reduce(struct coll *coll, PyObject *send, PyObject *recv, int root);
 int coll_allreduce(struct coll *coll, PyObject *send, PyObject *recv);
 int coll_scan(struct coll *coll, PyObject *send, PyObject *recv);
+int coll_reduce_scatter_block(struct coll *coll, PyObject *send, PyObject *recv);
 
 #endif

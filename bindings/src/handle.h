@@ -83,12 +83,21 @@ static inline bool is_instance(PyObject *object, enum class_id id)
 
 /* The MPI handle of 'object', which must be an instance of the class: -1 with a
  * TypeError that names 'what' otherwise. */
-int comm_from(PyObject *object, const char *what, MPI_Comm *comm);
-int datatype_from(PyObject *object, const char *what, MPI_Datatype *datatype);
+#define HANDLE(name, Class, mpi_type, ...)                                             \
+    int name##_from(PyObject *object, const char *what, mpi_type *mpi);
+HANDLE_CLASSES(HANDLE)
+#undef HANDLE
+
+/* The predefined object with this handle, or a new one; a new reference. */
+#define HANDLE(name, Class, mpi_type, ...) PyObject *name##_constant(mpi_type mpi);
+HANDLE_CLASSES(HANDLE)
+#undef HANDLE
 
 /* How a class is made: a row of the generated class table. */
 struct class_def {
     int size;
+    int handle_size;    /* of the MPI handle; 0 for other classes */
+    unsigned int flags; /* beside Py_TPFLAGS_DEFAULT */
     const PyType_Slot *slots;
 };
 struct class_row {
@@ -104,11 +113,19 @@ struct alias_row {
     const char *other;
 };
 
-/* Makes the types of the class table and adds them to the module. */
-int handle_make_types(struct module_state *state);
+/* Generated (mpi_surface.h). */
+extern const struct class_row surface_classes[CLASS_COUNT];
+extern const struct alias_row surface_aliases[];
+extern const char *const surface_names[];
+extern PyMethodDef surface_functions[];
 
-/* Adds a predefined handle to the module: 'id' is its class. */
-int handle_add_constant(struct module_state *state, enum class_id id, const char *name,
-                        const void *mpi);
+/* Makes the types of the class table and adds them to the module. */
+int types_make(struct module_state *state);
+
+/* Adds a predefined handle to the module; 'cls' is a subclass of the handle's. */
+#define HANDLE(name, Class, mpi_type, ...)                                             \
+    int name##_add_constant(PyTypeObject *cls, const char *key, mpi_type mpi);
+HANDLE_CLASSES(HANDLE)
+#undef HANDLE
 
 #endif

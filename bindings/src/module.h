@@ -12,6 +12,7 @@
 
 #include <mpi.h>
 #include <stdbool.h>
+#include <stddef.h>
 
 #include "mpi_classes.h"
 
@@ -32,20 +33,20 @@ struct module_state {
     PyTypeObject *types[CLASS_COUNT];
     PyObject *names[NAME_COUNT]; /* interned parameter names */
     PyTypeObject *keep_type;
-    PyObject *bottom;   /* MPI.BOTTOM */
-    PyObject *in_place; /* MPI.IN_PLACE */
-    PyObject *pickle;   /* MPI.pickle, made by pickle.c */
-    PyObject *typedict; /* MPI._typedict: format -> Datatype */
-    PyObject *empty;    /* () */
+    PyObject *bottom;           /* MPI.BOTTOM */
+    PyObject *in_place;         /* MPI.IN_PLACE */
+    PyObject *pickle;           /* MPI.pickle, made by pickle.c */
+    PyObject *typedict;         /* MPI._typedict: format -> Datatype */
+    PyObject *op_functions[32]; /* of user-defined operations, by slot (op.h) */
     struct module_options options;
 };
 
 /* NULL before the import has begun and after the module is gone. */
 extern struct module_state *module;
 
-/* A method table entry per file that adds to the module when it is imported; 0 or
- * -1 with the exception set.  Called in the order of the table in module.c. */
-int buffer_module_init(struct module_state *state);
+/* What files add to the module when it is imported; 0, or -1 with the exception
+ * set.  Called in the order of the table in module.c. */
+int constants_module_init(struct module_state *state);
 int datatype_module_init(struct module_state *state);
 int request_module_init(struct module_state *state);
 int pickle_module_init(struct module_state *state);

@@ -31,27 +31,28 @@ struct keep_object *keep_create(void);
  * when it fails (NULL with the exception set), where the orphans get it. */
 PyObject *request_start(MPI_Request mpi, struct keep_object *keep);
 
-/* Leaves a request and its keep to the registry; takes 'keep'. */
-void request_orphan(MPI_Request mpi, struct keep_object *keep);
+/* Leaves a request and its keep to the registry; takes 'keep'.  'owned': nobody else
+ * knows the request, it is freed when it is done. */
+void request_orphan(MPI_Request mpi, bool owned, struct keep_object *keep);
 
-/* A sequence of Request objects and their MPI requests.  Everything is released by
- * request_list_clear(), which also stores MPI's requests back into the objects:
- * those that are done give up their keeps, or, after request_list_take(), hand them
- * to 'keeps', aligned with the sequence (NULL where there was none). */
+/* A sequence of Request objects and their MPI requests. */
 struct request_list {
     int count;
     MPI_Request *mpi;
-    PyObject *sequence; /* PySequence_Fast */
-    MPI_Request some[16];
+    PyObject *sequence;         /* of PySequence_Fast */
+    struct keep_object **keeps; /* after request_list_take() */
     void *heap;
-    struct keep_object **keeps;
+    MPI_Request some[16];
 };
 int request_list_init(struct request_list *list, PyObject *requests);
-/* References to the keeps as they are before the call; -1 when out of memory. */
+/* Before the call: 'keeps' gets a reference to each request's keep (or NULL), for
+ * those who need what is in them after the requests are done.  Released by clear. */
 int request_list_take(struct request_list *list);
+/* After the call: MPI's requests back into the objects. */
+void request_list_store(struct request_list *list);
 void request_list_clear(struct request_list *list);
 
-/* After a Wait or Test: stores nothing but gives up the keep when 'self' is done. */
+/* After a Wait or Test of one request: gives up the keep when it is done. */
 void request_sync(struct request_object *self);
 
 #endif

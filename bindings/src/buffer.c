@@ -1,0 +1,405 @@
+/* buffer.c - memory of Python objects, and the class MPI.buffer
+ *
+ * An MPI.buffer is an address, a length and the owner of the memory: a memoryview
+ * of another object, a capsule for memory of its own, or nobody.  Slices share the
+ * owner, so that releasing a buffer leaves its slices valid.
+ */
+#include "bindings/src/buffer.h"
+
+#include <structmember.h>
+
+#include "bindings/src/error.h"
+#include "mpi_impl.h"
+
+struct buffer_object {
+    PyObject_HEAD char *addr;
+    Py_ssize_t nbytes;
+    bool readonly;
+    PyObject *owner; /* or NULL */
+    PyObject *weakrefs;
+};
+
+static const char memory_capsule[] = "mpi4py.MPI memory";
+
+/* ------------------------------------------------------------ struct buffer */
+bool buffer_is_possible(PyObject *object)
+{
+    return PyObject_CheckBuffer(object);
+}
+
+int buffer_acquire(struct buffer *buf, PyObject *object, int flags)
+{
+    int how = PyBUF_ANY_CONTIGUOUS;
+
+    if (flags & BUFFER_WRITABLE)
+        how |= PyBUF_WRITABLE;
+    if (flags & BUFFER_FORMAT)
+        how |= PyBUF_FORMAT;
+    if (PyObject_GetBuffer(object, &buf->view, how) < 0) {
+        buf->held = false;
+        return -1;
+    }
+    buf->held = true;
+    buf->addr = buf->view.buf;
+    buf->nbytes = buf->view.len;
+    buf->format = buf->view.format;
+    return 0;
+}
+
+void buffer_release(struct buffer *buf)
+{
+    if (buf->held)
+        PyBuffer_Release(&buf->view);
+    buf->held = false;
+}
+
+/* ------------------------------------------------------------ making one */
+/* Takes 'owner' (may be NULL), always. */
+static PyObject *buffer_create(PyObject *owner, void *addr, Py_ssize_t nbytes,
+                               bool readonly)
+{
+    PyTypeObject *cls = module->types[CLASS_buffer];
+    struct buffer_object *self = (struct buffer_object *)cls->tp_alloc(cls, 0);
+
+    if (!self) {
+        Py_XDECREF(owner);
+        return NULL;
+    }
+    self->owner = owner;
+    self->addr = addr;
+    self->nbytes = nbytes;
+    self->readonly = readonly;
+    return (PyObject *)self;
+}
+
+PyObject *buffer_wrap(PyObject *owner, void *addr, Py_ssize_t nbytes, bool readonly)
+{
+    return buffer_create(Py_XNewRef(owner), addr, nbytes, readonly);
+}
+
+static void free_memory(PyObject *capsule)
+{
+    PyMem_RawFree(PyCapsule_GetPointer(capsule, memory_capsule));
+}
+
+PyObject *buffer_allocate(Py_ssize_t nbytes, bool clear)
+{
+    void *addr =
+        clear ? PyMem_RawCalloc(1, nbytes ? nbytes : 1) : PyMem_RawMalloc(nbytes);
+    PyObject *owner;
+
+    if (!addr)
+        return PyErr_NoMemory();
+    if (!(owner = PyCapsule_New(addr, memory_capsule, free_memory))) {
+        PyMem_RawFree(addr);
+        return NULL;
+    }
+    return buffer_create(owner, addr, nbytes, false);
+}
+
+PyObject *buffer_from_object(PyObject *object, bool readonly)
+{
+    PyObject *owner = PyMemoryView_FromObject(object);
+    Py_buffer *view;
+
+    if (!owner)
+        return NULL;
+    view = PyMemoryView_GET_BUFFER(owner);
+    if (!PyBuffer_IsContiguous(view, 'A')) {
+        PyErr_SetString(PyExc_BufferError, "buffer is not contiguous");
+        Py_DECREF(owner);
+        return NULL;
+    }
+    return buffer_create(owner, view->buf, view->len, readonly || view->readonly);
+}
+
+void *buffer_address(PyObject *buf)
+{
+    return ((struct buffer_object *)buf)->addr;
+}
+
+Py_ssize_t buffer_size(PyObject *buf)
+{
+    return ((struct buffer_object *)buf)->nbytes;
+}
+
+PyObject *buffer_new_impl(PyTypeObject *cls, PyObject *buf)
+{
+    return buf ? buffer_from_object(buf, false) : buffer_create(NULL, NULL, 0, false);
+}
+
+PyObject *buffer_allocate_impl(MPI_Aint nbytes, bool clear)
+{
+    if (nbytes < 0) {
+        PyErr_SetString(PyExc_ValueError, "expecting non-negative size");
+        return NULL;
+    }
+    return buffer_allocate(nbytes, clear);
+}
+
+PyObject *buffer_frombuffer_impl(PyObject *obj, bool readonly)
+{
+    struct buffer_object *self =
+        (struct buffer_object *)buffer_from_object(obj, readonly);
+
+    if (self && !readonly && self->readonly) {
+        PyErr_SetString(PyExc_BufferError, "Object is not writable.");
+        Py_CLEAR(self);
+    }
+    return (PyObject *)self;
+}
+
+PyObject *buffer_fromaddress_impl(MPI_Aint address, MPI_Aint nbytes, bool readonly)
+{
+    if (nbytes < 0) {
+        PyErr_SetString(PyExc_ValueError, "expecting non-negative size");
+        return NULL;
+    }
+    if (nbytes > 0 && address == 0) {
+        PyErr_SetString(PyExc_ValueError, "expecting non-NULL address");
+        return NULL;
+    }
+    return buffer_create(NULL, (void *)address, nbytes, readonly);
+}
+
+/* ------------------------------------------------------------ members */
+PyObject *buffer_cast_impl(struct buffer_object *self, PyObject *format,
+                           PyObject *shape)
+{
+    PyObject *view = PyMemoryView_FromObject((PyObject *)self), *result = NULL;
+
+    if (view && shape)
+        result = PyObject_CallMethod(view, "cast", "OO", format, shape);
+    else if (view)
+        result = PyObject_CallMethod(view, "cast", "O", format);
+    Py_XDECREF(view);
+    return result;
+}
+
+PyObject *buffer_tobytes_impl(struct buffer_object *self, PyObject *order)
+{
+    return PyBytes_FromStringAndSize(self->addr, self->nbytes);
+}
+
+PyObject *buffer_toreadonly_impl(struct buffer_object *self)
+{
+    return buffer_wrap(self->owner, self->addr, self->nbytes, true);
+}
+
+int buffer_release_impl(struct buffer_object *self)
+{
+    Py_CLEAR(self->owner);
+    self->addr = NULL;
+    self->nbytes = 0;
+    self->readonly = false;
+    return 0;
+}
+
+PyObject *buffer_address_get(struct buffer_object *self)
+{
+    return PyLong_FromVoidPtr(self->addr);
+}
+
+PyObject *buffer_obj_get(struct buffer_object *self)
+{
+    PyObject *obj = self->owner;
+
+    if (obj && PyMemoryView_Check(obj))
+        obj = PyMemoryView_GET_BUFFER(obj)->obj;
+    return Py_NewRef(obj ? obj : Py_None);
+}
+
+PyObject *buffer_nbytes_get(struct buffer_object *self)
+{
+    return PyLong_FromSsize_t(self->nbytes);
+}
+
+PyObject *buffer_readonly_get(struct buffer_object *self)
+{
+    return PyBool_FromLong(self->readonly);
+}
+
+PyObject *buffer_format_get(struct buffer_object *self)
+{
+    return PyUnicode_FromString("B");
+}
+
+PyObject *buffer_itemsize_get(struct buffer_object *self)
+{
+    return PyLong_FromLong(1);
+}
+
+/* ------------------------------------------------------------ slots */
+static void buffer_dealloc(PyObject *object)
+{
+    struct buffer_object *self = (struct buffer_object *)object;
+    PyTypeObject *cls = Py_TYPE(object);
+
+    if (self->weakrefs)
+        PyObject_ClearWeakRefs(object);
+    Py_XDECREF(self->owner);
+    cls->tp_free(object);
+    Py_DECREF(cls);
+}
+
+/* The view holds the owner too: it outlives release(). */
+static int buffer_getbuffer(PyObject *object, Py_buffer *view, int flags)
+{
+    struct buffer_object *self = (struct buffer_object *)object;
+
+    if (PyBuffer_FillInfo(view, object, self->addr, self->nbytes, self->readonly, flags)
+        < 0)
+        return -1;
+    view->internal = Py_XNewRef(self->owner);
+    return 0;
+}
+
+static void buffer_releasebuffer(PyObject *object, Py_buffer *view)
+{
+    Py_XDECREF((PyObject *)view->internal);
+}
+
+static Py_ssize_t buffer_length(PyObject *object)
+{
+    return ((struct buffer_object *)object)->nbytes;
+}
+
+/* The part of 'self' that 'item' names: '*is_slice' or one byte. */
+static int locate(struct buffer_object *self, PyObject *item, Py_ssize_t *start,
+                  Py_ssize_t *length, bool *is_slice)
+{
+    Py_ssize_t stop, step;
+
+    *is_slice = PySlice_Check(item);
+    if (*is_slice) {
+        if (PySlice_Unpack(item, start, &stop, &step) < 0)
+            return -1;
+        *length = PySlice_AdjustIndices(self->nbytes, start, &stop, step);
+        if (step == 1)
+            return 0;
+        PyErr_SetString(PyExc_IndexError, "slice with step not supported");
+        return -1;
+    }
+    if (!PyIndex_Check(item)) {
+        PyErr_SetString(PyExc_TypeError, "index must be integer or slice");
+        return -1;
+    }
+    *start = PyNumber_AsSsize_t(item, PyExc_IndexError);
+    if (*start == -1 && PyErr_Occurred())
+        return -1;
+    if (*start < 0)
+        *start += self->nbytes;
+    if (*start >= 0 && *start < self->nbytes)
+        return 0;
+    PyErr_SetString(PyExc_IndexError, "index out of range");
+    return -1;
+}
+
+static PyObject *buffer_subscript(PyObject *object, PyObject *item)
+{
+    struct buffer_object *self = (struct buffer_object *)object;
+    Py_ssize_t start, length;
+    bool is_slice;
+
+    if (locate(self, item, &start, &length, &is_slice) < 0)
+        return NULL;
+    if (is_slice)
+        return buffer_wrap(self->owner, self->addr + start, length, self->readonly);
+    return PyLong_FromLong((unsigned char)self->addr[start]);
+}
+
+static int byte_from(PyObject *value, unsigned char *byte)
+{
+    int number;
+
+    if (bind_int(value, &number) < 0)
+        return -1;
+    if (number < 0 || number > 255) {
+        PyErr_Format(PyExc_OverflowError, "%d does not fit a byte", number);
+        return -1;
+    }
+    *byte = (unsigned char)number;
+    return 0;
+}
+
+static int assign_slice(char *addr, Py_ssize_t length, PyObject *value)
+{
+    struct buffer source = { 0 };
+    int rc = -1;
+
+    if (buffer_acquire(&source, value, 0) < 0)
+        return -1;
+    if (source.nbytes == length) {
+        memmove(addr, source.addr, length);
+        rc = 0;
+    } else {
+        PyErr_SetString(PyExc_ValueError, "slice length does not match buffer");
+    }
+    buffer_release(&source);
+    return rc;
+}
+
+static int buffer_ass_subscript(PyObject *object, PyObject *item, PyObject *value)
+{
+    struct buffer_object *self = (struct buffer_object *)object;
+    Py_ssize_t start, length = 1;
+    unsigned char byte;
+    bool is_slice;
+
+    if (!value) {
+        PyErr_SetString(PyExc_NotImplementedError,
+                        "Subscript deletion not supported by mpi4py.MPI.buffer");
+        return -1;
+    }
+    if (self->readonly) {
+        PyErr_SetString(PyExc_TypeError, "buffer is read-only");
+        return -1;
+    }
+    if (locate(self, item, &start, &length, &is_slice) < 0)
+        return -1;
+    if (is_slice && !PyIndex_Check(value))
+        return assign_slice(self->addr + start, length, value);
+    if (byte_from(value, &byte) < 0)
+        return -1;
+    memset(self->addr + start, byte, length);
+    return 0;
+}
+
+static PyMemberDef buffer_members[] = {
+    { "__weaklistoffset__", T_PYSSIZET, offsetof(struct buffer_object, weakrefs),
+      READONLY },
+    { NULL },
+};
+static const PyType_Slot buffer_slots[] = {
+    { Py_tp_dealloc, buffer_dealloc },
+    { Py_bf_getbuffer, buffer_getbuffer },
+    { Py_bf_releasebuffer, buffer_releasebuffer },
+    { Py_mp_length, buffer_length },
+    { Py_mp_subscript, buffer_subscript },
+    { Py_mp_ass_subscript, buffer_ass_subscript },
+    { Py_tp_members, buffer_members },
+    { 0 },
+};
+const struct class_def buffer_class = { .size = sizeof(struct buffer_object),
+                                        .slots = buffer_slots };
+
+/* ------------------------------------------------------------ MPI's memory */
+PyObject *mpi_Alloc_mem_impl(MPI_Aint size, MPI_Info info)
+{
+    void *addr = NULL;
+
+    if (size < 0) {
+        PyErr_SetString(PyExc_ValueError, "expecting non-negative size");
+        return NULL;
+    }
+    if (mpi_check(MPI_Alloc_mem(size ? size : 1, info, &addr)) < 0)
+        return NULL;
+    return buffer_create(NULL, addr, size, false);
+}
+
+int mpi_Free_mem_impl(struct buffer_object *mem)
+{
+    if (mpi_check(MPI_Free_mem(mem->addr)) < 0)
+        return -1;
+    return buffer_release_impl(mem);
+}

@@ -1,0 +1,253 @@
+/* comm.c - communicators: what they are, how they are made */
+#include "bindings/src/error.h"
+#include "bindings/src/rc.h"
+#include "bindings/src/request.h"
+#include "mpi_impl.h"
+
+/* ------------------------------------------------------------ queries */
+PyObject *comm_Get_size_impl(struct comm_object *self)
+{
+    int size = -1;
+
+    if (mpi_check(MPI_Comm_size(self->mpi, &size)) < 0)
+        return NULL;
+    return PyLong_FromLong(size);
+}
+
+PyObject *comm_Get_rank_impl(struct comm_object *self)
+{
+    int rank = MPI_PROC_NULL;
+
+    if (mpi_check(MPI_Comm_rank(self->mpi, &rank)) < 0)
+        return NULL;
+    return PyLong_FromLong(rank);
+}
+
+PyObject *comm_Get_group_impl(struct comm_object *self)
+{
+    MPI_Group group = MPI_GROUP_NULL;
+
+    if (mpi_check(MPI_Comm_group(self->mpi, &group)) < 0)
+        return NULL;
+    return group_wrap(group);
+}
+
+PyObject *comm_Compare_impl(struct comm_object *self, MPI_Comm comm)
+{
+    int result = MPI_UNEQUAL;
+
+    if (mpi_check(MPI_Comm_compare(self->mpi, comm, &result)) < 0)
+        return NULL;
+    return PyLong_FromLong(result);
+}
+
+static int test_inter(struct comm_object *self, int *flag)
+{
+    *flag = 0;
+    return mpi_check(MPI_Comm_test_inter(self->mpi, flag));
+}
+
+PyObject *comm_Is_inter_impl(struct comm_object *self)
+{
+    int flag;
+
+    return test_inter(self, &flag) < 0 ? NULL : PyBool_FromLong(flag);
+}
+
+PyObject *comm_Is_intra_impl(struct comm_object *self)
+{
+    int flag;
+
+    return test_inter(self, &flag) < 0 ? NULL : PyBool_FromLong(!flag);
+}
+
+static int topology_of(struct comm_object *self, int *topology)
+{
+    *topology = MPI_UNDEFINED;
+    return mpi_check(MPI_Topo_test(self->mpi, topology));
+}
+
+PyObject *comm_Get_topology_impl(struct comm_object *self)
+{
+    int topology;
+
+    return topology_of(self, &topology) < 0 ? NULL : PyLong_FromLong(topology);
+}
+
+PyObject *comm_is_topo_get(struct comm_object *self)
+{
+    int topology;
+
+    if (topology_of(self, &topology) < 0)
+        return NULL;
+    return PyBool_FromLong(topology != MPI_UNDEFINED);
+}
+
+PyObject *comm_Get_name_impl(struct comm_object *self)
+{
+    char name[MPI_MAX_OBJECT_NAME + 1] = "";
+    int length = 0;
+
+    if (mpi_check(MPI_Comm_get_name(self->mpi, name, &length)) < 0)
+        return NULL;
+    return PyUnicode_FromStringAndSize(name, length);
+}
+
+int comm_Set_name_impl(struct comm_object *self, const char *name)
+{
+    return mpi_check(MPI_Comm_set_name(self->mpi, name));
+}
+
+int comm_name_set(struct comm_object *self, PyObject *value)
+{
+    const char *name = bind_string(value, "name");
+
+    return name ? comm_Set_name_impl(self, name) : -1;
+}
+
+/* ------------------------------------------------------------ making new ones */
+/* mpi4py.rc.errors says what a new communicator does with an error. */
+int comm_set_errors(MPI_Comm comm)
+{
+    static const MPI_Errhandler handlers[] = {
+        [ERRORS_EXCEPTION] = MPI_ERRORS_RETURN,
+        [ERRORS_ABORT] = MPI_ERRORS_ABORT,
+        [ERRORS_FATAL] = MPI_ERRORS_ARE_FATAL,
+    };
+
+    if (comm == MPI_COMM_NULL || module->options.errors == ERRORS_DEFAULT)
+        return 0;
+    return mpi_check(MPI_Comm_set_errhandler(comm, handlers[module->options.errors]));
+}
+
+static PyObject *created_as(PyTypeObject *cls, int rc, MPI_Comm comm)
+{
+    if (mpi_check(rc) < 0 || comm_set_errors(comm) < 0)
+        return NULL;
+    return cls ? comm_wrap_as(cls, comm) : comm_wrap(comm);
+}
+
+PyObject *comm_Clone_impl(struct comm_object *self)
+{
+    return comm_Dup_impl(self, NULL);
+}
+
+PyObject *comm_Dup_impl(struct comm_object *self, struct info_object *info)
+{
+    MPI_Comm comm = MPI_COMM_NULL;
+    int rc;
+
+    MPI_CALL(rc, info ? MPI_Comm_dup_with_info(self->mpi, info->mpi, &comm)
+                      : MPI_Comm_dup(self->mpi, &comm));
+    return created_as(Py_TYPE(self), rc, comm);
+}
+
+PyObject *comm_Dup_with_info_impl(struct comm_object *self, MPI_Info info)
+{
+    MPI_Comm comm = MPI_COMM_NULL;
+    int rc;
+
+    MPI_CALL(rc, MPI_Comm_dup_with_info(self->mpi, info, &comm));
+    return created_as(Py_TYPE(self), rc, comm);
+}
+
+PyObject *comm_Create_impl(struct comm_object *self, MPI_Group group)
+{
+    MPI_Comm comm = MPI_COMM_NULL;
+    int rc;
+
+    MPI_CALL(rc, MPI_Comm_create(self->mpi, group, &comm));
+    return created_as(module->types[CLASS_Intracomm], rc, comm);
+}
+
+PyObject *intracomm_Create_group_impl(struct comm_object *self, MPI_Group group,
+                                      int tag)
+{
+    MPI_Comm comm = MPI_COMM_NULL;
+    int rc;
+
+    MPI_CALL(rc, MPI_Comm_create_group(self->mpi, group, tag, &comm));
+    return created_as(module->types[CLASS_Intracomm], rc, comm);
+}
+
+PyObject *comm_Split_impl(struct comm_object *self, int color, int key)
+{
+    MPI_Comm comm = MPI_COMM_NULL;
+    int rc;
+
+    MPI_CALL(rc, MPI_Comm_split(self->mpi, color, key, &comm));
+    return created_as(module->types[CLASS_Intracomm], rc, comm);
+}
+
+PyObject *comm_Split_type_impl(struct comm_object *self, int split_type, int key,
+                               MPI_Info info)
+{
+    MPI_Comm comm = MPI_COMM_NULL;
+    int rc;
+
+    MPI_CALL(rc, MPI_Comm_split_type(self->mpi, split_type, key, info, &comm));
+    return created_as(module->types[CLASS_Intracomm], rc, comm);
+}
+
+static int finish(struct comm_object *self, int (*call)(MPI_Comm *))
+{
+    MPI_Comm comm = self->mpi;
+    int rc;
+
+    MPI_CALL(rc, call(&comm));
+    if (mpi_check(rc) < 0)
+        return -1;
+    if (!(self->flags & HANDLE_CONST))
+        self->mpi = comm;
+    return 0;
+}
+
+int comm_Free_impl(struct comm_object *self)
+{
+    return finish(self, MPI_Comm_free);
+}
+
+int comm_Disconnect_impl(struct comm_object *self)
+{
+    return finish(self, MPI_Comm_disconnect);
+}
+
+/* ------------------------------------------------------------ errors */
+PyObject *comm_Get_errhandler_impl(struct comm_object *self)
+{
+    MPI_Errhandler errhandler = MPI_ERRHANDLER_NULL;
+
+    if (mpi_check(MPI_Comm_get_errhandler(self->mpi, &errhandler)) < 0)
+        return NULL;
+    return errhandler_wrap(errhandler);
+}
+
+int comm_Set_errhandler_impl(struct comm_object *self, MPI_Errhandler errhandler)
+{
+    return mpi_check(MPI_Comm_set_errhandler(self->mpi, errhandler));
+}
+
+int comm_Call_errhandler_impl(struct comm_object *self, int errorcode)
+{
+    return mpi_check(MPI_Comm_call_errhandler(self->mpi, errorcode));
+}
+
+int errhandler_Free_impl(struct errhandler_object *self)
+{
+    MPI_Errhandler errhandler = self->mpi;
+
+    if (mpi_check(MPI_Errhandler_free(&errhandler)) < 0)
+        return -1;
+    if (!(self->flags & HANDLE_CONST))
+        self->mpi = errhandler;
+    return 0;
+}
+
+/* Ends the program; under the kernel libmpiwait makes an error of it. */
+int comm_Abort_impl(struct comm_object *self, int errorcode)
+{
+    int rc;
+
+    MPI_CALL(rc, MPI_Abort(self->mpi, errorcode));
+    return mpi_check(rc);
+}

@@ -1,0 +1,280 @@
+/* environment.c - the life of MPI in the process, and what can be asked about it
+ *
+ * Importing the module initialises MPI, unless mpi4py.rc says otherwise or somebody
+ * has done so already.  Who initialises finalises: from Py_AtExit(), when Python
+ * objects are gone and only C is left.
+ */
+#include "bindings/src/bind.h"
+#include "bindings/src/buffer.h"
+#include "bindings/src/error.h"
+#include "bindings/src/exception.h"
+#include "bindings/src/rc.h"
+#include "bindings/wait/mpiwait.h"
+#include "mpi_impl.h"
+
+/* Read after the module is gone. */
+static struct {
+    bool finalize;
+    int abort_status;
+} at_exit;
+
+bool mpi_is_active(void)
+{
+    int initialized = 0, finalized = 0;
+
+    MPI_Initialized(&initialized);
+    if (initialized)
+        MPI_Finalized(&finalized);
+    return initialized && !finalized;
+}
+
+/* ------------------------------------------------------------ begin and end */
+/* After MPI_Init, whoever called it. */
+static int begun(void)
+{
+    mpiwait_keep_sends(1);
+    if (comm_set_errors(MPI_COMM_SELF) < 0 || comm_set_errors(MPI_COMM_WORLD) < 0)
+        return -1;
+    return 0;
+}
+
+static void leave(void)
+{
+    if (!mpi_is_active())
+        return;
+    if (at_exit.abort_status)
+        MPI_Abort(MPI_COMM_WORLD, at_exit.abort_status);
+    if (at_exit.finalize)
+        MPI_Finalize();
+}
+
+static int initialize(const struct module_options *options)
+{
+    int provided = MPI_THREAD_SINGLE, rc;
+
+    if (options->threads)
+        MPI_CALL(rc, MPI_Init_thread(NULL, NULL, options->thread_level, &provided));
+    else
+        MPI_CALL(rc, MPI_Init(NULL, NULL));
+    if (rc == MPI_SUCCESS)
+        return 0;
+    PyErr_Format(PyExc_RuntimeError, "MPI initialization failed with error code %d",
+                 rc);
+    return -1;
+}
+
+int environment_module_init(struct module_state *state)
+{
+    const char *method = getenv("RANKBOOK_METHOD");
+    int initialized = 0, finalized = 0;
+
+    if (method && !strcmp(method, "none")) {
+        PyErr_SetString(PyExc_ImportError,
+                        "this kernel was started without MPI (method none)");
+        return -1;
+    }
+    if (rc_read(&state->options) < 0)
+        return -1;
+    MPI_Initialized(&initialized);
+    MPI_Finalized(&finalized);
+    if (finalized)
+        return 0;
+    if (!initialized && state->options.initialize) {
+        if (initialize(&state->options) < 0)
+            return -1;
+        at_exit.finalize = state->options.finalize != 0;
+    } else if (!initialized) {
+        at_exit.finalize = state->options.finalize > 0;
+    }
+    if (Py_AtExit(leave) < 0)
+        PySys_WriteStderr("warning: MPI will not be finalized at exit\n");
+    return initialized || state->options.initialize ? begun() : 0;
+}
+
+int mpi_Init_impl(void)
+{
+    int rc;
+
+    MPI_CALL(rc, MPI_Init(NULL, NULL));
+    return mpi_check(rc) < 0 ? -1 : begun();
+}
+
+PyObject *mpi_Init_thread_impl(int required)
+{
+    int provided = MPI_THREAD_SINGLE, rc;
+
+    MPI_CALL(rc, MPI_Init_thread(NULL, NULL, required, &provided));
+    if (mpi_check(rc) < 0 || begun() < 0)
+        return NULL;
+    return PyLong_FromLong(provided);
+}
+
+int mpi_Finalize_impl(void)
+{
+    int rc;
+
+    MPI_CALL(rc, MPI_Finalize());
+    return mpi_check(rc);
+}
+
+int mpi__set_abort_status_impl(int status)
+{
+    at_exit.abort_status = status;
+    return 0;
+}
+
+/* ------------------------------------------------------------ queries */
+#define FLAG(name, call)                                                               \
+    PyObject *mpi_##name##_impl(void)                                                  \
+    {                                                                                  \
+        int flag = 0;                                                                  \
+                                                                                       \
+        if (mpi_check(call(&flag)) < 0)                                                \
+            return NULL;                                                               \
+        return PyBool_FromLong(flag);                                                  \
+    }
+FLAG(Is_initialized, MPI_Initialized)
+FLAG(Is_finalized, MPI_Finalized)
+FLAG(Is_thread_main, MPI_Is_thread_main)
+
+PyObject *mpi_Query_thread_impl(void)
+{
+    int provided = MPI_THREAD_SINGLE;
+
+    if (mpi_check(MPI_Query_thread(&provided)) < 0)
+        return NULL;
+    return PyLong_FromLong(provided);
+}
+
+PyObject *mpi_Get_version_impl(void)
+{
+    int version = 0, subversion = 0;
+
+    if (mpi_check(MPI_Get_version(&version, &subversion)) < 0)
+        return NULL;
+    return Py_BuildValue("ii", version, subversion);
+}
+
+PyObject *mpi_Get_library_version_impl(void)
+{
+    char text[MPI_MAX_LIBRARY_VERSION_STRING + 1] = "";
+    int length = 0;
+
+    if (mpi_check(MPI_Get_library_version(text, &length)) < 0)
+        return NULL;
+    return PyUnicode_FromStringAndSize(text, length);
+}
+
+PyObject *mpi_Get_processor_name_impl(void)
+{
+    char text[MPI_MAX_PROCESSOR_NAME + 1] = "";
+    int length = 0;
+
+    if (mpi_check(MPI_Get_processor_name(text, &length)) < 0)
+        return NULL;
+    return PyUnicode_FromStringAndSize(text, length);
+}
+
+/* MPICH_NUMVERSION is 5 00 02 3 00: version, minor, patch, kind and number of a
+ * pre-release. */
+PyObject *mpi_get_vendor_impl(void)
+{
+#ifdef MPICH_NUMVERSION
+    return Py_BuildValue("s(iii)", "MPICH", MPICH_NUMVERSION / 10000000,
+                         MPICH_NUMVERSION / 100000 % 100,
+                         MPICH_NUMVERSION / 1000 % 100);
+#else
+    return Py_BuildValue("s(iii)", "unknown", 0, 0, 0);
+#endif
+}
+
+PyObject *mpi_Wtime_impl(void)
+{
+    return PyFloat_FromDouble(MPI_Wtime());
+}
+
+PyObject *mpi_Wtick_impl(void)
+{
+    return PyFloat_FromDouble(MPI_Wtick());
+}
+
+PyObject *mpi_Get_error_class_impl(int errorcode)
+{
+    int error_class = MPI_SUCCESS;
+
+    if (mpi_check(MPI_Error_class(errorcode, &error_class)) < 0)
+        return NULL;
+    return PyLong_FromLong(error_class);
+}
+
+PyObject *mpi_Get_error_string_impl(int errorcode)
+{
+    return exception_string(errorcode);
+}
+
+int mpi_Pcontrol_impl(int level)
+{
+    return mpi_check(MPI_Pcontrol(level));
+}
+
+/* ------------------------------------------------------------ addresses */
+PyObject *mpi_Get_address_impl(PyObject *location)
+{
+    struct buffer buf = { .addr = MPI_BOTTOM };
+    MPI_Aint address = 0;
+    int rc;
+
+    if (location != module->bottom && buffer_acquire(&buf, location, 0) < 0)
+        return NULL;
+    rc = MPI_Get_address(buf.addr, &address);
+    buffer_release(&buf);
+    return mpi_check(rc) < 0 ? NULL : PyLong_FromLongLong(address);
+}
+
+PyObject *mpi_Aint_add_impl(MPI_Aint base, MPI_Aint disp)
+{
+    return PyLong_FromLongLong(MPI_Aint_add(base, disp));
+}
+
+PyObject *mpi_Aint_diff_impl(MPI_Aint addr1, MPI_Aint addr2)
+{
+    return PyLong_FromLongLong(MPI_Aint_diff(addr1, addr2));
+}
+
+/* ------------------------------------------------------------ dimensions */
+static int *zeros(PyObject *number, Py_ssize_t *count)
+{
+    int *dims, length;
+
+    if (bind_int(number, &length) < 0)
+        return NULL;
+    if (!(dims = PyMem_Calloc(length > 0 ? length : 1, sizeof(*dims)))) {
+        PyErr_NoMemory();
+        return NULL;
+    }
+    *count = length > 0 ? length : 0;
+    return dims;
+}
+
+PyObject *mpi_Compute_dims_impl(int nnodes, PyObject *object)
+{
+    PyObject *list = NULL, *item;
+    Py_ssize_t count = -1, idx;
+    int *dims;
+
+    dims = PyLong_Check(object) ? zeros(object, &count) : bind_ints(object, &count);
+    if (!dims)
+        return NULL;
+    if (mpi_check(MPI_Dims_create(nnodes, (int)count, dims)) < 0)
+        goto done;
+    list = PyList_New(count);
+    for (idx = 0; list && idx < count; idx++) {
+        if (!(item = PyLong_FromLong(dims[idx])))
+            Py_CLEAR(list);
+        else
+            PyList_SET_ITEM(list, idx, item);
+    }
+done:
+    PyMem_Free(dims);
+    return list;
+}

@@ -1,0 +1,359 @@
+/* handle.c - what all handle classes have in common */
+#include "mpi_impl.h"
+
+#include <structmember.h>
+
+#include "bindings/src/error.h"
+#include "bindings/src/request.h"
+
+/* ------------------------------------------------------------ what differs */
+/* The class of a new object; communicators are of the most derived one. */
+#define HANDLE(name, Class, mpi_type, ...)                                             \
+    static PyTypeObject *name##_class_of(mpi_type mpi);
+HANDLE_CLASSES(HANDLE)
+#undef HANDLE
+
+#define PLAIN(name, Class, mpi_type)                                                   \
+    static PyTypeObject *name##_class_of(mpi_type mpi)                                 \
+    {                                                                                  \
+        return module->types[CLASS_##Class];                                           \
+    }
+PLAIN(datatype, Datatype, MPI_Datatype)
+PLAIN(request, Request, MPI_Request)
+PLAIN(message, Message, MPI_Message)
+PLAIN(op, Op, MPI_Op)
+PLAIN(group, Group, MPI_Group)
+PLAIN(info, Info, MPI_Info)
+PLAIN(errhandler, Errhandler, MPI_Errhandler)
+
+static PyTypeObject *comm_class_of(MPI_Comm comm)
+{
+    int is_inter = 0;
+
+    if (comm != MPI_COMM_NULL && mpi_is_active())
+        MPI_Comm_test_inter(comm, &is_inter);
+    return module
+        ->types[comm == MPI_COMM_NULL || is_inter ? CLASS_Comm : CLASS_Intracomm];
+}
+
+/* What an object keeps beside its handle. */
+#define NO_KEEP(name)                                                                  \
+    static void name##_copy_keep(struct name##_object *to, struct name##_object *from) \
+    {                                                                                  \
+    }                                                                                  \
+    static void name##_drop_keep(struct name##_object *self)                           \
+    {                                                                                  \
+    }
+NO_KEEP(datatype)
+NO_KEEP(group)
+NO_KEEP(info)
+NO_KEEP(errhandler)
+NO_KEEP(comm)
+
+static void op_copy_keep(struct op_object *to, struct op_object *from)
+{
+    to->flags |= from->flags & ~(HANDLE_CONST | HANDLE_EXPORTED | HANDLE_READY);
+}
+
+static void op_drop_keep(struct op_object *self)
+{
+}
+
+static void request_copy_keep(struct request_object *to, struct request_object *from)
+{
+    to->keep = Py_XNewRef(from->keep);
+    to->flags |= from->flags & HANDLE_EXPORTED;
+}
+
+static void request_drop_keep(struct request_object *self)
+{
+    struct keep_object *keep = (struct keep_object *)self->keep;
+
+    self->keep = NULL;
+    /* Another object of the same request holds the same keep. */
+    if (keep && self->mpi != MPI_REQUEST_NULL && Py_REFCNT(keep) == 1)
+        request_orphan(self->mpi, !(self->flags & HANDLE_EXPORTED), keep);
+    else
+        Py_XDECREF(keep);
+}
+
+static void message_copy_keep(struct message_object *to, struct message_object *from)
+{
+    to->keep = Py_XNewRef(from->keep);
+}
+
+static void message_drop_keep(struct message_object *self)
+{
+    Py_CLEAR(self->keep);
+}
+
+/* ------------------------------------------------------------ construction */
+#define HANDLE(name, Class, mpi_type, ...)                                             \
+    PyObject *name##_wrap_as(PyTypeObject *cls, mpi_type mpi)                          \
+    {                                                                                  \
+        PyObject *object = cls->tp_alloc(cls, 0);                                      \
+        struct name##_object *self = (struct name##_object *)object;                   \
+                                                                                       \
+        if (object) {                                                                  \
+            self->mpi = mpi;                                                           \
+            self->flags = HANDLE_READY;                                                \
+        }                                                                              \
+        return object;                                                                 \
+    }                                                                                  \
+    PyObject *name##_wrap(mpi_type mpi)                                                \
+    {                                                                                  \
+        return name##_wrap_as(name##_class_of(mpi), mpi);                              \
+    }                                                                                  \
+    int name##_add_constant(PyTypeObject *cls, const char *key, mpi_type mpi)          \
+    {                                                                                  \
+        PyObject *object = name##_wrap_as(cls, mpi);                                   \
+        int rc = object ? PyModule_AddObjectRef(module->module, key, object) : -1;     \
+                                                                                       \
+        if (object)                                                                    \
+            ((struct name##_object *)object)->flags |= HANDLE_CONST;                   \
+        Py_XDECREF(object);                                                            \
+        return rc;                                                                     \
+    }                                                                                  \
+    static void name##_dealloc(PyObject *object)                                       \
+    {                                                                                  \
+        struct name##_object *self = (struct name##_object *)object;                   \
+        PyTypeObject *cls = Py_TYPE(object);                                           \
+                                                                                       \
+        if (self->weakrefs)                                                            \
+            PyObject_ClearWeakRefs(object);                                            \
+        name##_drop_keep(self);                                                        \
+        cls->tp_free(object);                                                          \
+        Py_DECREF(cls);                                                                \
+    }
+HANDLE_CLASSES(HANDLE)
+#undef HANDLE
+
+static int check_kind(PyTypeObject *cls, struct comm_object *other)
+{
+    int is_inter = 0;
+
+    if (!other || other->mpi == MPI_COMM_NULL || !mpi_is_active()
+        || !PyType_IsSubtype(cls, module->types[CLASS_Intracomm]))
+        return 0;
+    if (mpi_check(MPI_Comm_test_inter(other->mpi, &is_inter)) < 0)
+        return -1;
+    if (!is_inter)
+        return 0;
+    PyErr_SetString(PyExc_TypeError, "expecting an intracommunicator");
+    return -1;
+}
+
+PyObject *intracomm_new_impl(PyTypeObject *cls, struct comm_object *comm)
+{
+    return check_kind(cls, comm) < 0 ? NULL : comm_new_impl(cls, comm);
+}
+
+#define HANDLE(name, Class, mpi_type, null, ...)                                       \
+    PyObject *name##_new_impl(PyTypeObject *cls, struct name##_object *other)          \
+    {                                                                                  \
+        PyObject *object = name##_wrap_as(cls, other ? other->mpi : null);             \
+                                                                                       \
+        if (object && other)                                                           \
+            name##_copy_keep((struct name##_object *)object, other);                   \
+        return object;                                                                 \
+    }
+HANDLE_CLASSES(HANDLE)
+#undef HANDLE
+
+/* ------------------------------------------------------------ comparing */
+#define HANDLE(name, Class, mpi_type, null, ...)                                       \
+    static PyObject *name##_richcompare(PyObject *self, PyObject *other, int how)      \
+    {                                                                                  \
+        bool equal;                                                                    \
+                                                                                       \
+        if ((how != Py_EQ && how != Py_NE) || !is_instance(other, CLASS_##Class))      \
+            Py_RETURN_NOTIMPLEMENTED;                                                  \
+        equal = ((struct name##_object *)self)->mpi                                    \
+                == ((struct name##_object *)other)->mpi;                               \
+        return PyBool_FromLong(equal == (how == Py_EQ));                               \
+    }                                                                                  \
+    static int name##_bool(PyObject *self)                                             \
+    {                                                                                  \
+        return ((struct name##_object *)self)->mpi != null;                            \
+    }
+HANDLE_CLASSES(HANDLE)
+#undef HANDLE
+
+/* ------------------------------------------------------------ integers */
+static int handle_number(PyObject *handle, intptr_t *number)
+{
+    PyObject *integer = PyNumber_Index(handle);
+    unsigned long long value;
+
+    if (!integer)
+        return -1;
+    value = PyLong_AsUnsignedLongLong(integer);
+    Py_DECREF(integer);
+    if (value == (unsigned long long)-1 && PyErr_Occurred())
+        return -1;
+    *number = (intptr_t)value;
+    return 0;
+}
+
+#define HANDLE(name, Class, mpi_type, null, mpi_name)                                  \
+    PyObject *name##_tohandle_impl(struct name##_object *self)                         \
+    {                                                                                  \
+        self->flags |= HANDLE_EXPORTED;                                                \
+        return PyLong_FromUnsignedLongLong((uintptr_t)(intptr_t)self->mpi);            \
+    }                                                                                  \
+    PyObject *name##_handle_get(struct name##_object *self)                            \
+    {                                                                                  \
+        return name##_tohandle_impl(self);                                             \
+    }                                                                                  \
+    PyObject *name##_fromhandle_impl(PyTypeObject *cls, PyObject *handle)              \
+    {                                                                                  \
+        intptr_t number;                                                               \
+                                                                                       \
+        return handle_number(handle, &number) < 0 ? NULL                               \
+                                                  : name##_wrap((mpi_type)number);     \
+    }                                                                                  \
+    PyObject *name##_py2f_impl(struct name##_object *self)                             \
+    {                                                                                  \
+        self->flags |= HANDLE_EXPORTED;                                                \
+        return PyLong_FromLong(MPI_##mpi_name##_c2f(self->mpi));                       \
+    }                                                                                  \
+    PyObject *name##_f2py_impl(PyTypeObject *cls, int arg)                             \
+    {                                                                                  \
+        return name##_wrap(MPI_##mpi_name##_f2c(arg));                                 \
+    }                                                                                  \
+    PyObject *name##_toint_impl(struct name##_object *self)                            \
+    {                                                                                  \
+        return name##_py2f_impl(self);                                                 \
+    }                                                                                  \
+    PyObject *name##_fromint_impl(PyTypeObject *cls, int arg)                          \
+    {                                                                                  \
+        return name##_f2py_impl(cls, arg);                                             \
+    }
+HANDLE_CLASSES(HANDLE)
+#undef HANDLE
+
+#define HANDLE(name, Class, mpi_type, ...)                                             \
+    int name##_from(PyObject *object, const char *what, mpi_type *mpi)                 \
+    {                                                                                  \
+        if (!is_instance(object, CLASS_##Class)) {                                     \
+            PyErr_Format(PyExc_TypeError, "%s must be mpi4py.MPI." #Class ", not %s",  \
+                         what, Py_TYPE(object)->tp_name);                              \
+            return -1;                                                                 \
+        }                                                                              \
+        *mpi = ((struct name##_object *)object)->mpi;                                  \
+        return 0;                                                                      \
+    }
+HANDLE_CLASSES(HANDLE)
+#undef HANDLE
+
+/* ------------------------------------------------------------ constants */
+/* The name of the predefined handle that is equal to 'self', and the object; both
+ * borrowed, NULL when there is none. */
+static PyObject *constant_like(PyObject *self, enum class_id id, PyObject **name)
+{
+    PyObject *dict = PyModule_GetDict(module->module), *key, *value;
+    richcmpfunc compare = module->types[id]->tp_richcompare;
+    Py_ssize_t pos = 0;
+    PyObject *equal;
+
+    while (PyDict_Next(dict, &pos, &key, &value)) {
+        if (!is_instance(value, id)
+            || !(((struct comm_object *)value)->flags & HANDLE_CONST))
+            continue;
+        equal = compare(self, value, Py_EQ);
+        Py_XDECREF(equal);
+        if (equal != Py_True)
+            continue;
+        *name = key;
+        return value;
+    }
+    return NULL;
+}
+
+static PyObject *reduce(PyObject *self, enum class_id id)
+{
+    PyObject *name = NULL, *constant = constant_like(self, id, &name);
+    PyObject *copyreg = NULL, *newobj = NULL, *result = NULL;
+
+    if (constant == self)
+        return Py_NewRef(name);
+    if (!constant) {
+        PyErr_Format(PyExc_ValueError, "cannot serialize '%s' instance",
+                     Py_TYPE(self)->tp_name);
+        return NULL;
+    }
+    if ((copyreg = PyImport_ImportModule("copyreg"))
+        && (newobj = PyObject_GetAttrString(copyreg, "__newobj__")))
+        result = Py_BuildValue("O(OO)", newobj, Py_TYPE(self), constant);
+    Py_XDECREF(newobj);
+    Py_XDECREF(copyreg);
+    return result;
+}
+
+/* Null, predefined or too late: then the handle is only forgotten. */
+static int free_handle(PyObject *self, enum class_id id, bool *forget)
+{
+    PyObject *name, *constant, *result;
+
+    *forget = false;
+    if (!PyObject_IsTrue(self) || !mpi_is_active())
+        return 0;
+    if ((constant = constant_like(self, id, &name))
+        || !PyObject_HasAttrString(self, "Free")) {
+        *forget = constant != self;
+        return 0;
+    }
+    if (!(result = PyObject_CallMethod(self, "Free", NULL)))
+        return -1;
+    Py_DECREF(result);
+    return 0;
+}
+
+#define HANDLE(name, Class, mpi_type, null, ...)                                       \
+    PyObject *name##___reduce___impl(struct name##_object *self)                       \
+    {                                                                                  \
+        return reduce((PyObject *)self, CLASS_##Class);                                \
+    }                                                                                  \
+    PyObject *name##_constant(mpi_type mpi)                                            \
+    {                                                                                  \
+        PyObject *self = name##_wrap(mpi), *key, *constant;                            \
+                                                                                       \
+        if (!self || !(constant = constant_like(self, CLASS_##Class, &key)))           \
+            return self;                                                               \
+        Py_DECREF(self);                                                               \
+        return Py_NewRef(constant);                                                    \
+    }                                                                                  \
+    int name##_free_impl(struct name##_object *self)                                   \
+    {                                                                                  \
+        bool forget;                                                                   \
+                                                                                       \
+        if (free_handle((PyObject *)self, CLASS_##Class, &forget) < 0)                 \
+            return -1;                                                                 \
+        if (forget)                                                                    \
+            self->mpi = null;                                                          \
+        return 0;                                                                      \
+    }
+HANDLE_CLASSES(HANDLE)
+#undef HANDLE
+
+/* ------------------------------------------------------------ types */
+#define HANDLE(name, Class, mpi_type, ...)                                             \
+    static PyMemberDef name##_members[] = {                                            \
+        { "__weaklistoffset__", T_PYSSIZET, offsetof(struct name##_object, weakrefs),  \
+          READONLY },                                                                  \
+        { NULL },                                                                      \
+    };                                                                                 \
+    static const PyType_Slot name##_toolkit[] = {                                      \
+        { Py_tp_dealloc, name##_dealloc },                                             \
+        { Py_tp_richcompare, name##_richcompare },                                     \
+        { Py_tp_hash, PyObject_HashNotImplemented },                                   \
+        { Py_nb_bool, name##_bool },                                                   \
+        { Py_tp_members, name##_members },                                             \
+        { 0 },                                                                         \
+    };                                                                                 \
+    extern const struct class_def name##_class;                                        \
+    const struct class_def name##_class = { sizeof(struct name##_object),              \
+                                            sizeof(mpi_type), Py_TPFLAGS_BASETYPE,     \
+                                            name##_toolkit };
+HANDLE_CLASSES(HANDLE)
+#undef HANDLE

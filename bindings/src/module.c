@@ -1,0 +1,114 @@
+/* module.c - the module mpi4py.MPI */
+#include "bindings/src/module.h"
+
+#include "bindings/src/handle.h"
+
+struct module_state *module;
+
+static int intern_names(struct module_state *state)
+{
+    int idx;
+
+    for (idx = 0; idx < NAME_COUNT; idx++)
+        if (!(state->names[idx] = PyUnicode_InternFromString(surface_names[idx])))
+            return -1;
+    return 0;
+}
+
+static int (*const steps[])(struct module_state *) = {
+    intern_names,
+    types_make,
+    request_module_init,
+    constants_module_init,
+    datatype_module_init,
+    pickle_module_init,
+    environment_module_init,
+};
+
+static int module_exec(PyObject *object)
+{
+    struct module_state *state = PyModule_GetState(object);
+    size_t idx;
+
+    if (module) {
+        PyErr_SetString(PyExc_ImportError,
+                        "mpi4py.MPI can be imported once in a process");
+        return -1;
+    }
+    state->module = object;
+    module = state;
+    for (idx = 0; idx < Py_ARRAY_LENGTH(steps); idx++)
+        if (steps[idx](state) < 0)
+            return -1;
+    return 0;
+}
+
+static int module_traverse(PyObject *object, visitproc visit, void *arg)
+{
+    struct module_state *state = PyModule_GetState(object);
+    size_t idx;
+
+    for (idx = 0; idx < CLASS_COUNT; idx++)
+        Py_VISIT(state->types[idx]);
+    for (idx = 0; idx < Py_ARRAY_LENGTH(state->op_functions); idx++)
+        Py_VISIT(state->op_functions[idx]);
+    Py_VISIT(state->keep_type);
+    Py_VISIT(state->pickle);
+    Py_VISIT(state->typedict);
+    return 0;
+}
+
+static int module_clear(PyObject *object)
+{
+    struct module_state *state = PyModule_GetState(object);
+    size_t idx;
+
+    for (idx = 0; idx < Py_ARRAY_LENGTH(state->op_functions); idx++)
+        Py_CLEAR(state->op_functions[idx]);
+    Py_CLEAR(state->pickle);
+    Py_CLEAR(state->typedict);
+    return 0;
+}
+
+/* Objects may outlive the module object during the interpreter's end, and need
+ * their types until then: those are cleared last, here. */
+static void module_free(void *object)
+{
+    struct module_state *state = PyModule_GetState(object);
+    size_t idx;
+
+    if (!state || module != state)
+        return;
+    module_clear(object);
+    Py_CLEAR(state->in_place);
+    Py_CLEAR(state->bottom);
+    for (idx = 0; idx < NAME_COUNT; idx++)
+        Py_CLEAR(state->names[idx]);
+    Py_CLEAR(state->keep_type);
+    for (idx = 0; idx < CLASS_COUNT; idx++)
+        Py_CLEAR(state->types[idx]);
+    module = NULL;
+}
+
+static PyModuleDef_Slot module_slots[] = {
+    { Py_mod_exec, module_exec },
+    { 0 },
+};
+
+static PyModuleDef module_def = {
+    PyModuleDef_HEAD_INIT,
+    .m_name = "mpi4py.MPI",
+    .m_doc = "Message Passing Interface.",
+    .m_size = sizeof(struct module_state),
+    .m_methods = surface_functions,
+    .m_slots = module_slots,
+    .m_traverse = module_traverse,
+    .m_clear = module_clear,
+    .m_free = module_free,
+};
+
+PyMODINIT_FUNC PyInit_MPI(void);
+PyMODINIT_FUNC PyInit_MPI(void)
+{
+    return PyModuleDef_Init(&module_def);
+}

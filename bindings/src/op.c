@@ -1,0 +1,297 @@
+/* op.c - reduction operations */
+#include "bindings/src/op.h"
+
+#include "bindings/src/buffer.h"
+#include "bindings/src/datatype.h"
+#include "bindings/src/error.h"
+#include "bindings/src/message.h"
+#include "mpi_impl.h"
+
+/* ------------------------------------------------------------ on Python objects */
+/* 'y' when 'y how x' is true, else 'x': the first of equals stays. */
+static PyObject *select_by(PyObject *x, PyObject *y, int how)
+{
+    int truth = PyObject_RichCompareBool(y, x, how);
+
+    return truth < 0 ? NULL : Py_NewRef(truth ? y : x);
+}
+
+static PyObject *op_max(PyObject *x, PyObject *y)
+{
+    return select_by(x, y, Py_GT);
+}
+
+static PyObject *op_min(PyObject *x, PyObject *y)
+{
+    return select_by(x, y, Py_LT);
+}
+
+/* Of pairs (value, location); of equal values the lower location. */
+static PyObject *select_pair(PyObject *x, PyObject *y, int how)
+{
+    PyObject *one = PySequence_Tuple(x), *other = one ? PySequence_Tuple(y) : NULL;
+    PyObject *result = NULL;
+    int better, equal = 0;
+
+    if (!other)
+        goto done;
+    if (PyTuple_GET_SIZE(one) != 2 || PyTuple_GET_SIZE(other) != 2) {
+        PyErr_SetString(PyExc_ValueError, "expecting pairs of value and location");
+        goto done;
+    }
+    better = PyObject_RichCompareBool(PyTuple_GET_ITEM(other, 0),
+                                      PyTuple_GET_ITEM(one, 0), how);
+    if (better == 0)
+        equal = PyObject_RichCompareBool(PyTuple_GET_ITEM(other, 0),
+                                         PyTuple_GET_ITEM(one, 0), Py_EQ);
+    if (equal > 0)
+        better = PyObject_RichCompareBool(PyTuple_GET_ITEM(other, 1),
+                                          PyTuple_GET_ITEM(one, 1), Py_LT);
+    if (better >= 0 && equal >= 0)
+        result = Py_NewRef(better ? other : one);
+done:
+    Py_XDECREF(other);
+    Py_XDECREF(one);
+    return result;
+}
+
+static PyObject *op_maxloc(PyObject *x, PyObject *y)
+{
+    return select_pair(x, y, Py_GT);
+}
+
+static PyObject *op_minloc(PyObject *x, PyObject *y)
+{
+    return select_pair(x, y, Py_LT);
+}
+
+static PyObject *of_truths(PyObject *x, PyObject *y, const char table[2][2])
+{
+    int one = PyObject_IsTrue(x), other = one < 0 ? -1 : PyObject_IsTrue(y);
+
+    return other < 0 ? NULL : PyBool_FromLong(table[one][other]);
+}
+
+static PyObject *op_land(PyObject *x, PyObject *y)
+{
+    return of_truths(x, y, (const char[2][2]){ { 0, 0 }, { 0, 1 } });
+}
+
+static PyObject *op_lor(PyObject *x, PyObject *y)
+{
+    return of_truths(x, y, (const char[2][2]){ { 0, 1 }, { 1, 1 } });
+}
+
+static PyObject *op_lxor(PyObject *x, PyObject *y)
+{
+    return of_truths(x, y, (const char[2][2]){ { 0, 1 }, { 1, 0 } });
+}
+
+static PyObject *op_replace(PyObject *x, PyObject *y)
+{
+    return Py_NewRef(y);
+}
+
+static PyObject *op_no_op(PyObject *x, PyObject *y)
+{
+    return Py_NewRef(x);
+}
+
+static PyObject *op_null(PyObject *x, PyObject *y)
+{
+    Py_RETURN_NONE;
+}
+
+static const struct {
+    MPI_Op mpi;
+    PyObject *(*apply)(PyObject *x, PyObject *y);
+} predefined[] = {
+    { MPI_SUM, PyNumber_Add },   { MPI_MAX, op_max },
+    { MPI_MIN, op_min },         { MPI_PROD, PyNumber_Multiply },
+    { MPI_LAND, op_land },       { MPI_BAND, PyNumber_And },
+    { MPI_LOR, op_lor },         { MPI_BOR, PyNumber_Or },
+    { MPI_LXOR, op_lxor },       { MPI_BXOR, PyNumber_Xor },
+    { MPI_MAXLOC, op_maxloc },   { MPI_MINLOC, op_minloc },
+    { MPI_REPLACE, op_replace }, { MPI_NO_OP, op_no_op },
+    { MPI_OP_NULL, op_null },
+};
+
+static int find_predefined(MPI_Op op)
+{
+    size_t idx;
+
+    for (idx = 0; idx < Py_ARRAY_LENGTH(predefined); idx++)
+        if (predefined[idx].mpi == op)
+            return (int)idx;
+    return -1;
+}
+
+PyObject *op_apply(struct op_object *op, PyObject *x, PyObject *y)
+{
+    int idx = find_predefined(op->mpi);
+
+    if (idx >= 0)
+        return predefined[idx].apply(x, y);
+    PyErr_SetString(PyExc_ValueError, "cannot call user-defined operation");
+    return NULL;
+}
+
+PyObject *op_call_impl(struct op_object *self, PyObject *x, PyObject *y)
+{
+    return op_apply(self, x, y);
+}
+
+/* ------------------------------------------------------------ user-defined */
+/* function(inbuf, inoutbuf, datatype); what it raises comes out of the MPI call. */
+static void call_function(int slot, void *in, void *inout, MPI_Count count,
+                          MPI_Datatype datatype)
+{
+    PyObject *one = NULL, *other = NULL, *type = NULL, *result = NULL;
+    MPI_Count lb, extent, nbytes;
+
+    if (datatype_extent(datatype, &lb, &extent) == 0) {
+        nbytes = extent * count;
+        if ((one = buffer_wrap(NULL, in, nbytes, false))
+            && (other = buffer_wrap(NULL, inout, nbytes, false))
+            && (type = datatype_wrap(datatype)))
+            result = PyObject_CallFunctionObjArgs(module->op_functions[slot], one,
+                                                  other, type, NULL);
+    }
+    if (!result)
+        error_defer();
+    Py_XDECREF(result);
+    Py_XDECREF(type);
+    Py_XDECREF(other);
+    Py_XDECREF(one);
+}
+
+/* After Python's end nobody can compute the result, and a wrong one is worse. */
+static void trampoline(int slot, void *in, void *inout, MPI_Count *count,
+                       MPI_Datatype *datatype)
+{
+    PyGILState_STATE gil;
+
+    if (!Py_IsInitialized() || !module) {
+        MPI_Abort(MPI_COMM_WORLD, MPI_ERR_OP);
+        return;
+    }
+    gil = PyGILState_Ensure();
+    if (!error_is_pending)
+        call_function(slot, in, inout, *count, *datatype);
+    PyGILState_Release(gil);
+}
+
+#define SLOTS_4(X, n) X(n##0) X(n##1) X(n##2) X(n##3)
+#define SLOTS_32(X)                                                                    \
+    SLOTS_4(X, 0)                                                                      \
+    SLOTS_4(X, 1) SLOTS_4(X, 2) SLOTS_4(X, 3) SLOTS_4(X, 4) SLOTS_4(X, 5)              \
+        SLOTS_4(X, 6) SLOTS_4(X, 7)
+
+/* Two digits, the second below 4: 13 is slot 1 * 4 + 3. */
+#define SLOT_NUMBER(n) ((0x##n >> 4) * 4 + (0x##n & 3))
+#define TRAMPOLINE(n)                                                                  \
+    static void trampoline_##n(void *in, void *inout, MPI_Count *count,                \
+                               MPI_Datatype *datatype)                                 \
+    {                                                                                  \
+        trampoline(SLOT_NUMBER(n), in, inout, count, datatype);                        \
+    }
+SLOTS_32(TRAMPOLINE)
+
+#define ENTRY(n) trampoline_##n,
+static MPI_User_function_c *const trampolines[OP_SLOTS] = { SLOTS_32(ENTRY) };
+
+static int take_slot(PyObject *function)
+{
+    int slot;
+
+    for (slot = 0; slot < OP_SLOTS; slot++)
+        if (!module->op_functions[slot]) {
+            module->op_functions[slot] = Py_NewRef(function);
+            return slot;
+        }
+    PyErr_SetString(PyExc_RuntimeError,
+                    "cannot create too many user-defined reduction operations");
+    return -1;
+}
+
+/* -1: not a user-defined operation. */
+static int slot_of(const struct op_object *self)
+{
+    return (int)(self->flags >> OP_SLOT_SHIFT) - 1;
+}
+
+PyObject *op_Create_impl(PyTypeObject *cls, PyObject *function, bool commute)
+{
+    PyObject *call = PyObject_GetAttrString(function, "__call__"), *object;
+    MPI_Op op = MPI_OP_NULL;
+    int slot;
+
+    if (!call)
+        return NULL;
+    Py_DECREF(call);
+    if ((slot = take_slot(function)) < 0)
+        return NULL;
+    if (mpi_check(MPI_Op_create_c(trampolines[slot], commute, &op)) < 0
+        || !(object = op_wrap_as(cls, op))) {
+        Py_CLEAR(module->op_functions[slot]);
+        return NULL;
+    }
+    ((struct op_object *)object)->flags |= (unsigned)(slot + 1) << OP_SLOT_SHIFT;
+    return object;
+}
+
+int op_Free_impl(struct op_object *self)
+{
+    int slot = slot_of(self);
+    MPI_Op op = self->mpi;
+
+    if (mpi_check(MPI_Op_free(&op)) < 0)
+        return -1;
+    if (!(self->flags & HANDLE_CONST))
+        self->mpi = op;
+    if (slot >= 0) {
+        self->flags &= (1u << OP_SLOT_SHIFT) - 1;
+        Py_CLEAR(module->op_functions[slot]);
+    }
+    return 0;
+}
+
+/* ------------------------------------------------------------ queries */
+PyObject *op_Is_commutative_impl(struct op_object *self)
+{
+    int flag = 0;
+
+    if (mpi_check(MPI_Op_commutative(self->mpi, &flag)) < 0)
+        return NULL;
+    return PyBool_FromLong(flag);
+}
+
+PyObject *op_is_predefined_get(struct op_object *self)
+{
+    return PyBool_FromLong(find_predefined(self->mpi) >= 0);
+}
+
+int op_Reduce_local_impl(struct op_object *self, PyObject *inbuf, PyObject *inoutbuf)
+{
+    struct message in, inout;
+    int rc = -1;
+
+    if (message_simple(&in, inbuf, 0, 0) < 0)
+        return -1;
+    if (message_simple(&inout, inoutbuf, BUFFER_WRITABLE, 0) < 0) {
+        message_clear(&in);
+        return -1;
+    }
+    if (in.type != inout.type)
+        PyErr_SetString(PyExc_ValueError, "mismatch in send and receive MPI datatypes");
+    else if (in.count != inout.count)
+        PyErr_Format(PyExc_ValueError,
+                     "mismatch in send count %lld and receive count %lld", in.count,
+                     inout.count);
+    else
+        rc = mpi_check(
+            MPI_Reduce_local_c(in.addr, inout.addr, in.count, in.type, self->mpi));
+    message_clear(&inout);
+    message_clear(&in);
+    return rc;
+}

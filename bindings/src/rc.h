@@ -1,0 +1,15 @@
+/* rc.h - what mpi4py.rc and the environment say */
+#ifndef SRC_RC_H
+#define SRC_RC_H
+
+#include "bindings/src/module.h"
+
+/* Each option is an attribute of mpi4py.rc that MPI4PY_RC_NAME in the environment
+ * overrides (and is written back to it).  A value that makes no sense is a
+ * RuntimeWarning, and the default stands.  -1 with the exception set. */
+int rc_read(struct module_options *options);
+
+/* Of every communicator that the module makes: the error handler by rc.errors. */
+int comm_set_errors(MPI_Comm comm);
+
+#endif

@@ -1,0 +1,428 @@
+/* request.c - requests, and the memory that they keep alive */
+#include "bindings/src/request.h"
+
+#include "bindings/src/error.h"
+#include "bindings/src/status.h"
+#include "mpi_impl.h"
+
+/* Requests that nobody waits for any more, while MPI still uses their memory. */
+static struct {
+    struct orphan {
+        MPI_Request mpi;
+        bool owned;
+        struct keep_object *keep;
+    } * list;
+    int count, room;
+} orphans;
+
+/* ------------------------------------------------------------ keeps */
+struct keep_object *keep_create(void)
+{
+    struct keep_object *keep = PyObject_New(struct keep_object, module->keep_type);
+
+    if (!keep)
+        return NULL;
+    message_init(&keep->msgs[0]);
+    message_init(&keep->msgs[1]);
+    keep->object = NULL;
+    keep->finish = NULL;
+    return keep;
+}
+
+static void keep_dealloc(PyObject *object)
+{
+    struct keep_object *keep = (struct keep_object *)object;
+    PyTypeObject *cls = Py_TYPE(object);
+
+    message_clear(&keep->msgs[0]);
+    message_clear(&keep->msgs[1]);
+    Py_XDECREF(keep->object);
+    PyObject_Free(object);
+    Py_DECREF(cls);
+}
+
+int request_module_init(struct module_state *state)
+{
+    static PyType_Slot slots[] = { { Py_tp_dealloc, keep_dealloc }, { 0 } };
+    static PyType_Spec spec = {
+        .name = "mpi4py.MPI._keep",
+        .basicsize = sizeof(struct keep_object),
+        .flags = Py_TPFLAGS_DEFAULT | Py_TPFLAGS_DISALLOW_INSTANTIATION,
+        .slots = slots,
+    };
+
+    state->keep_type =
+        (PyTypeObject *)PyType_FromModuleAndSpec(state->module, &spec, NULL);
+    return state->keep_type ? 0 : -1;
+}
+
+/* ------------------------------------------------------------ orphans */
+/* True when MPI does not use the memory any more.  A request whose number was given
+ * away is only asked, not freed: its owner may still wait for it. */
+static bool is_over(struct orphan *orphan)
+{
+    int flag = 0, rc;
+
+    rc = orphan->owned ? MPI_Test(&orphan->mpi, &flag, MPI_STATUS_IGNORE)
+                       : MPI_Request_get_status(orphan->mpi, &flag, MPI_STATUS_IGNORE);
+    return rc != MPI_SUCCESS || flag;
+}
+
+/* The list may grow while a keep is released, by what its objects do. */
+static void orphans_visit(void)
+{
+    struct keep_object *keep;
+    int idx = 0;
+
+    while (idx < orphans.count) {
+        if (!is_over(&orphans.list[idx])) {
+            idx++;
+            continue;
+        }
+        keep = orphans.list[idx].keep;
+        orphans.list[idx] = orphans.list[--orphans.count];
+        Py_DECREF(keep);
+    }
+}
+
+void request_orphan(MPI_Request mpi, bool owned, struct keep_object *keep)
+{
+    struct orphan *list;
+
+    if (!keep)
+        return;
+    /* After the end of MPI nobody writes into the memory, but nobody may ask. */
+    if (!mpi_is_active()) {
+        Py_DECREF(keep);
+        return;
+    }
+    if (orphans.count == orphans.room) {
+        list = PyMem_Resize(orphans.list, struct orphan, 2 * orphans.room + 8);
+        if (!list) /* the memory stays allocated, which is safe */
+            return;
+        orphans.list = list;
+        orphans.room = 2 * orphans.room + 8;
+    }
+    orphans.list[orphans.count++] = (struct orphan){ mpi, owned, keep };
+    orphans_visit();
+}
+
+PyObject *request_start(MPI_Request mpi, struct keep_object *keep)
+{
+    PyObject *object = request_wrap(mpi);
+
+    if (orphans.count)
+        orphans_visit();
+    if (!object)
+        request_orphan(mpi, true, keep);
+    else if (mpi == MPI_REQUEST_NULL)
+        Py_XDECREF(keep);
+    else
+        ((struct request_object *)object)->keep = (PyObject *)keep;
+    return object;
+}
+
+void request_sync(struct request_object *self)
+{
+    if (self->mpi == MPI_REQUEST_NULL)
+        Py_CLEAR(self->keep);
+}
+
+/* ------------------------------------------------------------ lists */
+int request_list_init(struct request_list *list, PyObject *requests)
+{
+    PyObject *item;
+    int idx;
+
+    *list = (struct request_list){ .mpi = list->some };
+    list->sequence = PySequence_Fast(requests, "expecting a sequence of requests");
+    if (!list->sequence)
+        return -1;
+    list->count = (int)PySequence_Fast_GET_SIZE(list->sequence);
+    if (list->count > (int)Py_ARRAY_LENGTH(list->some)
+        && !(list->mpi = list->heap = PyMem_New(MPI_Request, list->count))) {
+        PyErr_NoMemory();
+        goto error;
+    }
+    for (idx = 0; idx < list->count; idx++) {
+        item = PySequence_Fast_GET_ITEM(list->sequence, idx);
+        if (!is_instance(item, CLASS_Request)) {
+            PyErr_Format(PyExc_TypeError,
+                         "requests[%d] must be mpi4py.MPI.Request, not %s", idx,
+                         Py_TYPE(item)->tp_name);
+            goto error;
+        }
+        list->mpi[idx] = ((struct request_object *)item)->mpi;
+    }
+    return 0;
+error:
+    PyMem_Free(list->heap);
+    Py_CLEAR(list->sequence);
+    return -1;
+}
+
+int request_list_take(struct request_list *list)
+{
+    PyObject *item;
+    int idx;
+
+    if (!(list->keeps = PyMem_New(struct keep_object *, list->count))) {
+        PyErr_NoMemory();
+        return -1;
+    }
+    for (idx = 0; idx < list->count; idx++) {
+        item = PySequence_Fast_GET_ITEM(list->sequence, idx);
+        list->keeps[idx] =
+            (struct keep_object *)Py_XNewRef(((struct request_object *)item)->keep);
+    }
+    return 0;
+}
+
+/* The sequence may be a list that was changed while the GIL was released. */
+void request_list_store(struct request_list *list)
+{
+    struct request_object *item;
+    int idx;
+
+    for (idx = 0; idx < list->count && idx < PySequence_Fast_GET_SIZE(list->sequence);
+         idx++) {
+        item = (struct request_object *)PySequence_Fast_GET_ITEM(list->sequence, idx);
+        if (!is_instance((PyObject *)item, CLASS_Request))
+            continue;
+        item->mpi = list->mpi[idx];
+        request_sync(item);
+    }
+}
+
+void request_list_clear(struct request_list *list)
+{
+    int idx;
+
+    for (idx = 0; list->keeps && idx < list->count; idx++)
+        Py_XDECREF(list->keeps[idx]);
+    PyMem_Free(list->keeps);
+    PyMem_Free(list->heap);
+    Py_CLEAR(list->sequence);
+}
+
+/* ------------------------------------------------------------ one request */
+static PyObject *answer(struct request_object *self, int rc, int flag)
+{
+    request_sync(self);
+    return mpi_check(rc) < 0 ? NULL : PyBool_FromLong(flag);
+}
+
+PyObject *request_Wait_impl(struct request_object *self, struct status_object *status)
+{
+    int rc;
+
+    MPI_CALL(rc, MPI_Wait(&self->mpi, status_or_ignore(status)));
+    return answer(self, rc, 1);
+}
+
+PyObject *request_Test_impl(struct request_object *self, struct status_object *status)
+{
+    int rc, flag = 0;
+
+    MPI_CALL(rc, MPI_Test(&self->mpi, &flag, status_or_ignore(status)));
+    return answer(self, rc, flag);
+}
+
+PyObject *request_Get_status_impl(struct request_object *self,
+                                  struct status_object *status)
+{
+    int rc, flag = 0;
+
+    MPI_CALL(rc, MPI_Request_get_status(self->mpi, &flag, status_or_ignore(status)));
+    return mpi_check(rc) < 0 ? NULL : PyBool_FromLong(flag);
+}
+
+int request_Cancel_impl(struct request_object *self)
+{
+    int rc;
+
+    MPI_CALL(rc, MPI_Cancel(&self->mpi));
+    return mpi_check(rc);
+}
+
+/* MPI_Request_free() forgets a request that may still be active: its memory goes to
+ * the orphans with the number that MPI does not know any more, so it is asked first
+ * and freed when it is over. */
+int request_Free_impl(struct request_object *self)
+{
+    PyObject *keep = self->keep;
+    int rc;
+
+    if (keep && self->mpi != MPI_REQUEST_NULL) {
+        request_orphan(self->mpi, true, (struct keep_object *)keep);
+        self->keep = NULL;
+        self->mpi = MPI_REQUEST_NULL;
+        return 0;
+    }
+    MPI_CALL(rc, MPI_Request_free(&self->mpi));
+    request_sync(self);
+    return mpi_check(rc);
+}
+
+/* ------------------------------------------------------------ many requests */
+typedef int (*any_f)(int count, MPI_Request *requests, int *idx, int *flag,
+                     MPI_Status *status);
+
+static int wait_any(int count, MPI_Request *requests, int *idx, int *flag,
+                    MPI_Status *status)
+{
+    *flag = 1;
+    return MPI_Waitany(count, requests, idx, status);
+}
+
+static int test_any(int count, MPI_Request *requests, int *idx, int *flag,
+                    MPI_Status *status)
+{
+    return MPI_Testany(count, requests, idx, flag, status);
+}
+
+static int any(any_f call, PyObject *requests, struct status_object *status, int *idx,
+               int *flag)
+{
+    struct request_list list;
+    int rc;
+
+    *idx = MPI_UNDEFINED;
+    if (request_list_init(&list, requests) < 0)
+        return -1;
+    MPI_CALL(rc, call(list.count, list.mpi, idx, flag, status_or_ignore(status)));
+    request_list_store(&list);
+    request_list_clear(&list);
+    return mpi_check(rc);
+}
+
+PyObject *request_Waitany_impl(PyTypeObject *cls, PyObject *requests,
+                               struct status_object *status)
+{
+    int idx, flag = 0;
+
+    if (any(wait_any, requests, status, &idx, &flag) < 0)
+        return NULL;
+    return PyLong_FromLong(idx);
+}
+
+PyObject *request_Testany_impl(PyTypeObject *cls, PyObject *requests,
+                               struct status_object *status)
+{
+    int idx, flag = 0;
+
+    if (any(test_any, requests, status, &idx, &flag) < 0)
+        return NULL;
+    return Py_BuildValue("iN", idx, PyBool_FromLong(flag));
+}
+
+typedef int (*all_f)(int count, MPI_Request *requests, int *flag, MPI_Status *statuses);
+
+static int wait_all(int count, MPI_Request *requests, int *flag, MPI_Status *statuses)
+{
+    *flag = 1;
+    return MPI_Waitall(count, requests, statuses);
+}
+
+static int test_all(int count, MPI_Request *requests, int *flag, MPI_Status *statuses)
+{
+    return MPI_Testall(count, requests, flag, statuses);
+}
+
+static PyObject *all(all_f call, PyObject *requests, PyObject *statuses)
+{
+    struct request_list list;
+    struct status_list to = { 0 };
+    PyObject *result = NULL;
+    int rc, flag = 0;
+
+    if (request_list_init(&list, requests) < 0)
+        return NULL;
+    if (status_list_init(&to, statuses, list.count) < 0)
+        goto done;
+    MPI_CALL(rc, call(list.count, list.mpi, &flag, to.mpi));
+    request_list_store(&list);
+    if (flag || rc != MPI_SUCCESS)
+        status_list_store(&to, list.count);
+    if (mpi_check(rc) == 0)
+        result = PyBool_FromLong(flag);
+done:
+    status_list_clear(&to);
+    request_list_clear(&list);
+    return result;
+}
+
+PyObject *request_Waitall_impl(PyTypeObject *cls, PyObject *requests,
+                               PyObject *statuses)
+{
+    return all(wait_all, requests, statuses);
+}
+
+PyObject *request_Testall_impl(PyTypeObject *cls, PyObject *requests,
+                               PyObject *statuses)
+{
+    return all(test_all, requests, statuses);
+}
+
+typedef int (*some_f)(int count, MPI_Request *requests, int *done, int *indices,
+                      MPI_Status *statuses);
+
+/* None when no request was active. */
+static PyObject *index_list(const int *indices, int count)
+{
+    PyObject *result, *item;
+    int idx;
+
+    if (count == MPI_UNDEFINED)
+        Py_RETURN_NONE;
+    if (!(result = PyList_New(count)))
+        return NULL;
+    for (idx = 0; idx < count; idx++) {
+        if (!(item = PyLong_FromLong(indices[idx]))) {
+            Py_DECREF(result);
+            return NULL;
+        }
+        PyList_SET_ITEM(result, idx, item);
+    }
+    return result;
+}
+
+static PyObject *some(some_f call, PyObject *requests, PyObject *statuses)
+{
+    struct request_list list;
+    struct status_list to = { 0 };
+    int rc, done = MPI_UNDEFINED, *indices = NULL;
+    PyObject *result = NULL;
+
+    if (request_list_init(&list, requests) < 0)
+        return NULL;
+    if (status_list_init(&to, statuses, list.count) < 0)
+        goto done;
+    if (!(indices = PyMem_New(int, list.count + 1))) {
+        PyErr_NoMemory();
+        goto done;
+    }
+    MPI_CALL(rc, call(list.count, list.mpi, &done, indices, to.mpi));
+    request_list_store(&list);
+    if (done != MPI_UNDEFINED)
+        status_list_store(&to, done);
+    if (mpi_check(rc) == 0)
+        result = index_list(indices, done);
+done:
+    PyMem_Free(indices);
+    status_list_clear(&to);
+    request_list_clear(&list);
+    return result;
+}
+
+PyObject *request_Waitsome_impl(PyTypeObject *cls, PyObject *requests,
+                                PyObject *statuses)
+{
+    return some(MPI_Waitsome, requests, statuses);
+}
+
+PyObject *request_Testsome_impl(PyTypeObject *cls, PyObject *requests,
+                                PyObject *statuses)
+{
+    return some(MPI_Testsome, requests, statuses);
+}

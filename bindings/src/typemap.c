@@ -1,0 +1,309 @@
+/* typemap.c - formats of memory to MPI datatypes, and back
+ *
+ * Formats are those of PEP 3118 and numpy's type strings.  Codes of one character
+ * are by far the most frequent: they are looked up in an array.
+ */
+#include "bindings/src/datatype.h"
+
+#include "bindings/src/error.h"
+#include "mpi_impl.h"
+
+#ifdef MPIX_C_FLOAT16
+#define FLOAT16 MPIX_C_FLOAT16
+#else
+#define FLOAT16 MPI_DATATYPE_NULL
+#endif
+
+static const struct {
+    const char *format;
+    MPI_Datatype datatype;
+} typemap[] = {
+    { "?", MPI_C_BOOL },
+    { "b", MPI_SIGNED_CHAR },
+    { "h", MPI_SHORT },
+    { "i", MPI_INT },
+    { "l", MPI_LONG },
+    { "q", MPI_LONG_LONG },
+    { "B", MPI_UNSIGNED_CHAR },
+    { "H", MPI_UNSIGNED_SHORT },
+    { "I", MPI_UNSIGNED },
+    { "L", MPI_UNSIGNED_LONG },
+    { "Q", MPI_UNSIGNED_LONG_LONG },
+    { "e", FLOAT16 },
+    { "f", MPI_FLOAT },
+    { "d", MPI_DOUBLE },
+    { "g", MPI_LONG_DOUBLE },
+    { "F", MPI_C_COMPLEX },
+    { "D", MPI_C_DOUBLE_COMPLEX },
+    { "G", MPI_C_LONG_DOUBLE_COMPLEX },
+    { "Zf", MPI_C_COMPLEX },
+    { "Zd", MPI_C_DOUBLE_COMPLEX },
+    { "Zg", MPI_C_LONG_DOUBLE_COMPLEX },
+    { "b1", MPI_C_BOOL },
+    { "i1", MPI_INT8_T },
+    { "i2", MPI_INT16_T },
+    { "i4", MPI_INT32_T },
+    { "i8", MPI_INT64_T },
+    { "u1", MPI_UINT8_T },
+    { "u2", MPI_UINT16_T },
+    { "u4", MPI_UINT32_T },
+    { "u8", MPI_UINT64_T },
+    { "f2", FLOAT16 },
+    { "f4", MPI_FLOAT },
+    { "f8", MPI_DOUBLE },
+    { "f16", MPI_LONG_DOUBLE },
+    { "c8", MPI_C_COMPLEX },
+    { "c16", MPI_C_DOUBLE_COMPLEX },
+    { "c32", MPI_C_LONG_DOUBLE_COMPLEX },
+    { "n", MPI_COUNT },
+    { "N", MPI_UNSIGNED_LONG },
+    { "p", MPI_AINT },
+    { "P", MPI_UNSIGNED_LONG },
+    { "c", MPI_CHAR },
+    { "a", MPI_CHAR },
+    { "S", MPI_CHAR },
+    { "S1", MPI_CHAR },
+    { "s", MPI_CHAR },
+    { "1s", MPI_CHAR },
+    { "U", MPI_WCHAR },
+    { "U1", MPI_WCHAR },
+    { "w", MPI_WCHAR },
+    { "1w", MPI_WCHAR },
+    { "u", MPI_UINT16_T },
+    { "1u", MPI_UINT16_T },
+    { "M", MPI_INT64_T },
+    { "M8", MPI_INT64_T },
+    { "m", MPI_INT64_T },
+    { "m8", MPI_INT64_T },
+};
+
+/* What tocode(), typestr and typechar say; the kind of typestr's first letter. */
+static const struct {
+    MPI_Datatype datatype;
+    const char *code;
+    char kind;
+    char typechar;
+} codes[] = {
+    { MPI_BYTE, "B", 'u', 'B' },
+    { MPI_PACKED, "B", 'u', 'B' },
+    { MPI_AINT, "p", 'i', 'p' },
+    { MPI_OFFSET, "p", 'i', 'p' },
+    { MPI_COUNT, "p", 'i', 'p' },
+    { MPI_CHAR, "c", 'S', 'c' },
+    { MPI_WCHAR, "U", 'U', 'U' },
+    { MPI_SIGNED_CHAR, "b", 'i', 'b' },
+    { MPI_SHORT, "h", 'i', 'h' },
+    { MPI_INT, "i", 'i', 'i' },
+    { MPI_LONG, "l", 'i', 'l' },
+    { MPI_LONG_LONG, "q", 'i', 'q' },
+    { MPI_UNSIGNED_CHAR, "B", 'u', 'B' },
+    { MPI_UNSIGNED_SHORT, "H", 'u', 'H' },
+    { MPI_UNSIGNED, "I", 'u', 'I' },
+    { MPI_UNSIGNED_LONG, "L", 'u', 'L' },
+    { MPI_UNSIGNED_LONG_LONG, "Q", 'u', 'Q' },
+    { MPI_FLOAT, "f", 'f', 'f' },
+    { MPI_DOUBLE, "d", 'f', 'd' },
+    { MPI_LONG_DOUBLE, "g", 'f', 'g' },
+    { MPI_C_BOOL, "b1", 'b', '?' },
+    { MPI_INT8_T, "i1", 'i', 'b' },
+    { MPI_INT16_T, "i2", 'i', 'h' },
+    { MPI_INT32_T, "i4", 'i', 'i' },
+    { MPI_INT64_T, "i8", 'i', 'l' },
+    { MPI_UINT8_T, "u1", 'u', 'B' },
+    { MPI_UINT16_T, "u2", 'u', 'H' },
+    { MPI_UINT32_T, "u4", 'u', 'I' },
+    { MPI_UINT64_T, "u8", 'u', 'L' },
+#ifdef MPIX_C_FLOAT16
+    { MPIX_C_FLOAT16, "e", 'f', 'e' },
+#endif
+    { MPI_C_COMPLEX, "F", 'c', 'F' },
+    { MPI_C_DOUBLE_COMPLEX, "D", 'c', 'D' },
+    { MPI_C_LONG_DOUBLE_COMPLEX, "G", 'c', 'G' },
+    { MPI_CXX_BOOL, "?", 'b', '?' },
+    { MPI_CXX_FLOAT_COMPLEX, "F", 'c', 'F' },
+    { MPI_CXX_DOUBLE_COMPLEX, "D", 'c', 'D' },
+    { MPI_CXX_LONG_DOUBLE_COMPLEX, "G", 'c', 'G' },
+    { MPI_CHARACTER, "c", 'S', 'c' },
+    { MPI_LOGICAL, "i", 'i', 'i' },
+    { MPI_INTEGER, "i", 'i', 'i' },
+    { MPI_REAL, "f", 'f', 'f' },
+    { MPI_DOUBLE_PRECISION, "d", 'f', 'd' },
+    { MPI_COMPLEX, "F", 'c', 'F' },
+    { MPI_DOUBLE_COMPLEX, "D", 'c', 'D' },
+    { MPI_INTEGER1, "i1", 'i', 'b' },
+    { MPI_INTEGER2, "i2", 'i', 'h' },
+    { MPI_INTEGER4, "i4", 'i', 'i' },
+    { MPI_INTEGER8, "i8", 'i', 'l' },
+    { MPI_REAL4, "f4", 'f', 'f' },
+    { MPI_REAL8, "f8", 'f', 'd' },
+    { MPI_REAL16, "f16", 'f', 'g' },
+    { MPI_COMPLEX8, "c8", 'c', 'F' },
+    { MPI_COMPLEX16, "c16", 'c', 'D' },
+    { MPI_COMPLEX32, "c32", 'c', 'G' },
+};
+
+/* MPI_DATATYPE_NULL where there is none. */
+static MPI_Datatype single[128];
+
+static MPI_Datatype find_format(const char *format)
+{
+    size_t idx;
+
+    if (format[0] && !format[1])
+        return (unsigned char)format[0] < 128 ? single[(int)format[0]]
+                                              : MPI_DATATYPE_NULL;
+    for (idx = 0; idx < Py_ARRAY_LENGTH(typemap); idx++)
+        if (!strcmp(typemap[idx].format, format))
+            return typemap[idx].datatype;
+    return MPI_DATATYPE_NULL;
+}
+
+/* Past the mark of native order; NULL when it is the other one. */
+static const char *skip_order(const char *format)
+{
+    const char native = PY_LITTLE_ENDIAN ? '<' : '>',
+               other = PY_LITTLE_ENDIAN ? '>' : '<';
+
+    if (*format == '@' || *format == native)
+        return format + 1;
+    return *format == other ? NULL : format;
+}
+
+int datatype_from_format(const char *format, MPI_Datatype *datatype)
+{
+    const char *code = skip_order(format ? format : "B");
+    MPI_Datatype found;
+
+    if (!code) {
+        PyErr_Format(PyExc_BufferError, "format string '%s' with non-native byte order",
+                     format);
+        return -1;
+    }
+    if ((found = find_format(code)) != MPI_DATATYPE_NULL) {
+        *datatype = found;
+        return 0;
+    }
+    PyErr_Format(PyExc_KeyError, "cannot map '%s' to MPI datatype", code);
+    return -1;
+}
+
+PyObject *datatype_fromcode_impl(PyTypeObject *cls, const char *code)
+{
+    const char *plain = skip_order(code);
+    MPI_Datatype found = plain ? find_format(plain) : MPI_DATATYPE_NULL;
+    PyObject *constant;
+
+    if (!plain) {
+        PyErr_Format(PyExc_BufferError, "format string '%s' with non-native byte order",
+                     code);
+        return NULL;
+    }
+    if (found == MPI_DATATYPE_NULL) {
+        PyErr_Format(PyExc_ValueError, "cannot map code '%s' to MPI datatype", code);
+        return NULL;
+    }
+    if (cls != module->types[CLASS_Datatype]) /* a subclass: its own object */
+        return datatype_wrap_as(cls, found);
+    constant = PyDict_GetItemString(module->typedict, plain);
+    return constant ? Py_NewRef(constant) : datatype_wrap(found);
+}
+
+/* ------------------------------------------------------------ and back */
+/* The basic type that a duplicate stands for: the caller's datatype as it is, or
+ * that below chains of Dup(). */
+static int undup(MPI_Datatype datatype, MPI_Datatype *basic)
+{
+    MPI_Count sizes[4];
+    int combiner = MPI_COMBINER_NAMED;
+
+    *basic = datatype;
+    for (;;) {
+        if (mpi_check(MPI_Type_get_envelope_c(*basic, &sizes[0], &sizes[1], &sizes[2],
+                                              &sizes[3], &combiner))
+            < 0)
+            return -1;
+        if (combiner != MPI_COMBINER_DUP)
+            return 0;
+        if (mpi_check(
+                MPI_Type_get_contents_c(*basic, 0, 0, 0, 1, NULL, NULL, NULL, basic))
+            < 0)
+            return -1;
+    }
+}
+
+/* Index into codes, -1 when there is none, -2 with an exception set. */
+static int find_code(MPI_Datatype datatype)
+{
+    MPI_Datatype basic;
+    size_t idx;
+
+    if (datatype == MPI_DATATYPE_NULL)
+        return -1;
+    if (undup(datatype, &basic) < 0)
+        return -2;
+    for (idx = 0; idx < Py_ARRAY_LENGTH(codes); idx++)
+        if (codes[idx].datatype == basic)
+            return (int)idx;
+    return -1;
+}
+
+static PyObject *no_code(void)
+{
+    PyErr_SetString(PyExc_ValueError, "cannot map to character code or type string");
+    return NULL;
+}
+
+PyObject *datatype_tocode_impl(struct datatype_object *self)
+{
+    int idx = find_code(self->mpi);
+
+    if (idx < 0)
+        return idx == -1 ? no_code() : NULL;
+    return PyUnicode_FromString(codes[idx].code);
+}
+
+PyObject *datatype_typestr_get(struct datatype_object *self)
+{
+    int idx = find_code(self->mpi);
+    MPI_Count lb, extent;
+
+    if (idx == -2 || (self->mpi == MPI_DATATYPE_NULL && !no_code())
+        || datatype_extent(self->mpi, &lb, &extent) < 0)
+        return NULL;
+    if (idx >= 0 && (codes[idx].kind == 'S' || codes[idx].kind == 'U'))
+        return PyUnicode_FromFormat("%c1", codes[idx].kind);
+    return PyUnicode_FromFormat("%c%lld", idx < 0 ? 'V' : codes[idx].kind, extent);
+}
+
+PyObject *datatype_typechar_get(struct datatype_object *self)
+{
+    int idx = find_code(self->mpi);
+
+    if (idx == -2 || (self->mpi == MPI_DATATYPE_NULL && !no_code()))
+        return NULL;
+    return PyUnicode_FromFormat("%c", idx < 0 ? 'V' : codes[idx].typechar);
+}
+
+int datatype_module_init(struct module_state *state)
+{
+    PyObject *object;
+    size_t idx;
+    int rc = 0;
+
+    if (!(state->typedict = PyDict_New()))
+        return -1;
+    for (idx = 0; idx < Py_ARRAY_LENGTH(single); idx++)
+        single[idx] = MPI_DATATYPE_NULL;
+    for (idx = 0; rc == 0 && idx < Py_ARRAY_LENGTH(typemap); idx++) {
+        const char *format = typemap[idx].format;
+
+        if (!format[1])
+            single[(int)format[0]] = typemap[idx].datatype;
+        if (!(object = datatype_constant(typemap[idx].datatype)))
+            return -1;
+        rc = PyDict_SetItemString(state->typedict, format, object);
+        Py_DECREF(object);
+    }
+    return rc < 0 ? -1
+                  : PyModule_AddObjectRef(state->module, "_typedict", state->typedict);
+}
