@@ -36,4 +36,23 @@ struct front {
     char *start_failure;   /* why there are no ranks; NULL: none is known */
 };
 
+struct front_config {
+    const char *connection; /* the connection file */
+    const char *run;        /* the run directory */
+    const char *secret;     /* what keepers have to know */
+    int ranks;
+    int launcher; /* a socketpair (order.h) */
+};
+
+/* Binds everything, answers at once, and asks the launcher for the ranks; these
+ * come later.  The loop stops when the kernel is over. */
+struct front *front_create(void *ctx, struct loop *loop,
+                           const struct front_config *config, struct error *err);
+
+/* Accepts NULL, and a front that front_create() left half built. */
+void front_destroy(struct front *front);
+
+/* Begins the end, as a shutdown_request does. */
+void front_shutdown(struct front *front);
+
 #endif

@@ -1,0 +1,115 @@
+/* front.c - the front as a whole: opened, and closed again */
+#include "kernel/front/front.h"
+
+#include <stdlib.h>
+
+#include "kernel/base/log.h"
+#include "kernel/base/mem.h"
+#include "kernel/front/asks.h"
+#include "kernel/front/comms.h"
+#include "kernel/front/dispatch.h"
+#include "kernel/front/events.h"
+#include "kernel/front/execute.h"
+#include "kernel/front/gather/display.h"
+#include "kernel/front/inputs.h"
+#include "kernel/front/launch.h"
+#include "kernel/front/origin.h"
+
+static void on_request(enum channel from, struct message *msg, void *arg)
+{
+    dispatch(arg, from, msg);
+}
+
+static void on_refused(enum channel from, const char *reason, void *arg)
+{
+    static const char *const names[] = {
+        [CHANNEL_SHELL] = "shell",         [CHANNEL_CONTROL] = "control",
+        [CHANNEL_STDIN] = "stdin",         [CHANNEL_IOPUB] = "iopub",
+        [CHANNEL_HEARTBEAT] = "heartbeat",
+    };
+
+    log_warning("message on %s dropped: %s", names[from], reason);
+}
+
+/* Binds the channels; the ports that were chosen go into the file. */
+static struct channels *open_channels(struct front *front, void *ctx, const char *path,
+                                      struct error *err)
+{
+    struct connection connection = { 0 };
+    struct channels *channels = NULL;
+    bool is_open = false;
+
+    if (connection_read(path, &connection, err) < 0)
+        return NULL;
+    for (int i = 0; i < CHANNEL_COUNT; i++)
+        is_open = is_open || connection.ports[i] == 0;
+    channels = channels_create(ctx, front->loop, &connection, on_request, on_refused,
+                               front, err);
+    if (channels && is_open && connection_write(path, &connection, err) < 0) {
+        channels_destroy(channels);
+        channels = NULL;
+    }
+    connection_clear(&connection);
+    return channels;
+}
+
+static struct cluster *open_cluster(struct front *front, void *ctx,
+                                    const struct front_config *config,
+                                    struct error *err)
+{
+    char *endpoint = xasprintf("ipc://%s/wire", config->run);
+    struct cluster_config cluster = {
+        .endpoint = endpoint,
+        .secret = config->secret,
+        .size = config->ranks,
+    };
+    struct cluster *result =
+        cluster_create(front->loop, ctx, &cluster, &events, front, err);
+
+    free(endpoint);
+    return result;
+}
+
+struct front *front_create(void *ctx, struct loop *loop,
+                           const struct front_config *config, struct error *err)
+{
+    struct front *front = xcalloc(1, sizeof(*front));
+
+    front->loop = loop;
+    if (!(front->channels = open_channels(front, ctx, config->connection, err))
+        || !(front->cluster = open_cluster(front, ctx, config, err))) {
+        front_destroy(front);
+        return NULL;
+    }
+    channels_status(front->channels, NULL, "starting");
+    front->displays = displays_create();
+    front->origins = origins_create(loop, front->channels, front->displays);
+    front->execute = execute_create(front);
+    front->asks = asks_create(front);
+    front->comms = comms_create();
+    front->inputs = inputs_create(front);
+    front->launch = launch_create(front, config->launcher);
+    return front;
+}
+
+void front_shutdown(struct front *front)
+{
+    launch_shutdown(front->launch);
+}
+
+void front_destroy(struct front *front)
+{
+    if (!front)
+        return;
+    launch_destroy(front->launch);
+    inputs_destroy(front->inputs);
+    comms_destroy(front->comms);
+    asks_destroy(front->asks);
+    execute_destroy(front->execute);
+    origins_destroy(front->origins);
+    displays_destroy(front->displays);
+    cluster_destroy(front->cluster);
+    channels_destroy(front->channels);
+    free(front->start_failure);
+    free(front);
+}
