@@ -49,7 +49,7 @@ static int add_integers(struct module_state *state)
                                                                                        \
         for (idx = 0; rc == 0 && idx < Py_ARRAY_LENGTH(table##_constants); idx++)      \
             rc = kind##_add_constant(state->types[CLASS_##Class],                      \
-                                     table##_constants[idx].name, \
+                                     table##_constants[idx].name,                      \
                                      table##_constants[idx].value);                    \
         return rc;                                                                     \
     }
@@ -77,7 +77,8 @@ static int add_weights(struct module_state *state)
     for (idx = 0; rc == 0 && idx < Py_ARRAY_LENGTH(weights); idx++) {
         PyObject *value = PyLong_FromVoidPtr((void *)weights[idx].value);
 
-        rc = value ? PyModule_AddObjectRef(state->module, weights[idx].name, value) : -1;
+        rc =
+            value ? PyModule_AddObjectRef(state->module, weights[idx].name, value) : -1;
         Py_XDECREF(value);
     }
     return rc;
@@ -106,8 +107,8 @@ static int add_aliases(struct module_state *state, const struct alias_row *row)
 int constants_module_init(struct module_state *state)
 {
     int (*const steps[])(struct module_state *) = {
-        add_integers, add_weights, add_datatype, add_request,    add_message, add_op,
-        add_group,    add_info,     add_errhandler, add_comm,    add_intracomm
+        add_integers, add_weights, add_datatype,   add_request, add_message,  add_op,
+        add_group,    add_info,    add_errhandler, add_comm,    add_intracomm
     };
     size_t idx;
 

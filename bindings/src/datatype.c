@@ -9,10 +9,12 @@ int datatype_extent(MPI_Datatype datatype, MPI_Count *lb, MPI_Count *extent)
     return mpi_check(MPI_Type_get_extent_c(datatype, lb, extent));
 }
 
-/* A constructor's result: of the class of 'self'. */
-static PyObject *derived(struct datatype_object *self, int rc, MPI_Datatype datatype)
+/* A constructor's result: of the class of 'self'.  A pointer, because the call in
+ * 'rc' may be evaluated after the other arguments. */
+static PyObject *derived(struct datatype_object *self, int rc,
+                         const MPI_Datatype *datatype)
 {
-    return mpi_check(rc) < 0 ? NULL : datatype_wrap_as(Py_TYPE(self), datatype);
+    return mpi_check(rc) < 0 ? NULL : datatype_wrap_as(Py_TYPE(self), *datatype);
 }
 
 /* ------------------------------------------------------------ sizes */
@@ -67,14 +69,14 @@ PyObject *datatype_Dup_impl(struct datatype_object *self)
 {
     MPI_Datatype result = MPI_DATATYPE_NULL;
 
-    return derived(self, MPI_Type_dup(self->mpi, &result), result);
+    return derived(self, MPI_Type_dup(self->mpi, &result), &result);
 }
 
 PyObject *datatype_Create_contiguous_impl(struct datatype_object *self, MPI_Count count)
 {
     MPI_Datatype result = MPI_DATATYPE_NULL;
 
-    return derived(self, MPI_Type_contiguous_c(count, self->mpi, &result), result);
+    return derived(self, MPI_Type_contiguous_c(count, self->mpi, &result), &result);
 }
 
 PyObject *datatype_Create_vector_impl(struct datatype_object *self, MPI_Count count,
@@ -84,7 +86,7 @@ PyObject *datatype_Create_vector_impl(struct datatype_object *self, MPI_Count co
 
     return derived(self,
                    MPI_Type_vector_c(count, blocklength, stride, self->mpi, &result),
-                   result);
+                   &result);
 }
 
 PyObject *datatype_Create_hvector_impl(struct datatype_object *self, MPI_Count count,
@@ -94,7 +96,7 @@ PyObject *datatype_Create_hvector_impl(struct datatype_object *self, MPI_Count c
 
     return derived(
         self, MPI_Type_create_hvector_c(count, blocklength, stride, self->mpi, &result),
-        result);
+        &result);
 }
 
 PyObject *datatype_Create_resized_impl(struct datatype_object *self, MPI_Count lb,
@@ -103,7 +105,7 @@ PyObject *datatype_Create_resized_impl(struct datatype_object *self, MPI_Count l
     MPI_Datatype result = MPI_DATATYPE_NULL;
 
     return derived(self, MPI_Type_create_resized_c(self->mpi, lb, extent, &result),
-                   result);
+                   &result);
 }
 
 typedef int (*indexed_f)(MPI_Count count, const MPI_Count *lengths,
@@ -123,7 +125,7 @@ static PyObject *indexed(struct datatype_object *self, indexed_f create,
     if ((lengths = bind_counts(blocklengths, &count))
         && (displs = bind_counts(displacements, &count)))
         object =
-            derived(self, create(count, lengths, displs, self->mpi, &result), result);
+            derived(self, create(count, lengths, displs, self->mpi, &result), &result);
     PyMem_Free(displs);
     PyMem_Free(lengths);
     return object;
@@ -139,7 +141,7 @@ static PyObject *indexed_block(struct datatype_object *self, block_f create,
 
     if (!(displs = bind_counts(displacements, &count)))
         return NULL;
-    object = derived(self, create(count, length, displs, self->mpi, &result), result);
+    object = derived(self, create(count, length, displs, self->mpi, &result), &result);
     PyMem_Free(displs);
     return object;
 }
@@ -230,7 +232,7 @@ PyObject *datatype_Create_subarray_impl(struct datatype_object *self, PyObject *
         object = derived(self,
                          MPI_Type_create_subarray_c((int)count, whole, part, from,
                                                     order, self->mpi, &result),
-                         result);
+                         &result);
     PyMem_Free(from);
     PyMem_Free(part);
     PyMem_Free(whole);

@@ -97,11 +97,6 @@ static PyObject *op_no_op(PyObject *x, PyObject *y)
     return Py_NewRef(x);
 }
 
-static PyObject *op_null(PyObject *x, PyObject *y)
-{
-    Py_RETURN_NONE;
-}
-
 static const struct {
     MPI_Op mpi;
     PyObject *(*apply)(PyObject *x, PyObject *y);
@@ -113,7 +108,6 @@ static const struct {
     { MPI_LXOR, op_lxor },       { MPI_BXOR, PyNumber_Xor },
     { MPI_MAXLOC, op_maxloc },   { MPI_MINLOC, op_minloc },
     { MPI_REPLACE, op_replace }, { MPI_NO_OP, op_no_op },
-    { MPI_OP_NULL, op_null },
 };
 
 static int find_predefined(MPI_Op op)
@@ -126,12 +120,22 @@ static int find_predefined(MPI_Op op)
     return -1;
 }
 
+/* -1: not a user-defined operation. */
+static int slot_of(const struct op_object *self)
+{
+    return (int)(self->flags >> OP_SLOT_SHIFT) - 1;
+}
+
+/* A user-defined operation gets the objects where MPI would pass memory. */
 PyObject *op_apply(struct op_object *op, PyObject *x, PyObject *y)
 {
-    int idx = find_predefined(op->mpi);
+    int idx = find_predefined(op->mpi), slot = slot_of(op);
 
     if (idx >= 0)
         return predefined[idx].apply(x, y);
+    if (slot >= 0 && module->op_functions[slot])
+        return PyObject_CallFunctionObjArgs(module->op_functions[slot], x, y, Py_None,
+                                            NULL);
     PyErr_SetString(PyExc_ValueError, "cannot call user-defined operation");
     return NULL;
 }
@@ -184,8 +188,9 @@ static void trampoline(int slot, void *in, void *inout, MPI_Count *count,
 #define SLOTS_4(X, n) X(n##0) X(n##1) X(n##2) X(n##3)
 #define SLOTS_32(X)                                                                    \
     SLOTS_4(X, 0)                                                                      \
-    SLOTS_4(X, 1) SLOTS_4(X, 2) SLOTS_4(X, 3) SLOTS_4(X, 4) SLOTS_4(X, 5)              \
-        SLOTS_4(X, 6) SLOTS_4(X, 7)
+    SLOTS_4(X, 1)                                                                      \
+    SLOTS_4(X, 2) SLOTS_4(X, 3) SLOTS_4(X, 4) SLOTS_4(X, 5) SLOTS_4(X, 6)              \
+        SLOTS_4(X, 7)
 
 /* Two digits, the second below 4: 13 is slot 1 * 4 + 3. */
 #define SLOT_NUMBER(n) ((0x##n >> 4) * 4 + (0x##n & 3))
@@ -212,12 +217,6 @@ static int take_slot(PyObject *function)
     PyErr_SetString(PyExc_RuntimeError,
                     "cannot create too many user-defined reduction operations");
     return -1;
-}
-
-/* -1: not a user-defined operation. */
-static int slot_of(const struct op_object *self)
-{
-    return (int)(self->flags >> OP_SLOT_SHIFT) - 1;
 }
 
 PyObject *op_Create_impl(PyTypeObject *cls, PyObject *function, bool commute)
@@ -268,7 +267,7 @@ PyObject *op_Is_commutative_impl(struct op_object *self)
 
 PyObject *op_is_predefined_get(struct op_object *self)
 {
-    return PyBool_FromLong(find_predefined(self->mpi) >= 0);
+    return PyBool_FromLong(self->mpi == MPI_OP_NULL || find_predefined(self->mpi) >= 0);
 }
 
 int op_Reduce_local_impl(struct op_object *self, PyObject *inbuf, PyObject *inoutbuf)

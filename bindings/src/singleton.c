@@ -6,6 +6,12 @@ struct singleton {
     PyObject_HEAD
 };
 
+/* No bytes at the special address. */
+static int fill(PyObject *self, intptr_t address, Py_buffer *view, int flags)
+{
+    return PyBuffer_FillInfo(view, self, (void *)address, 0, 0, flags);
+}
+
 static PyObject *get(PyTypeObject *cls, PyObject **place)
 {
     if (!*place)
@@ -50,6 +56,10 @@ PyObject *inplacetype___reduce___impl(struct inplacetype_object *self)
     {                                                                                  \
         return number == -1 ? -2 : number;                                             \
     }                                                                                  \
+    static int name##_getbuffer(PyObject *self, Py_buffer *view, int flags)            \
+    {                                                                                  \
+        return fill(self, number, view, flags);                                        \
+    }                                                                                  \
     static PyObject *name##_richcompare(PyObject *self, PyObject *other, int how)      \
     {                                                                                  \
         if ((how != Py_EQ && how != Py_NE) || Py_TYPE(other) != Py_TYPE(self))         \
@@ -61,8 +71,9 @@ SINGLETON(bottomtype, "BOTTOM", (intptr_t)MPI_BOTTOM)
 SINGLETON(inplacetype, "IN_PLACE", (intptr_t)MPI_IN_PLACE)
 
 #define SLOTS(name)                                                                    \
-    { Py_tp_repr, name##_repr }, { Py_nb_int, name##_int },                            \
-        { Py_nb_bool, name##_bool }, { Py_tp_hash, name##_hash },                      \
+    { Py_tp_repr, name##_repr }, { Py_bf_getbuffer, name##_getbuffer },                \
+        { Py_nb_int, name##_int }, { Py_nb_bool, name##_bool },                        \
+        { Py_tp_hash, name##_hash },                                                   \
     {                                                                                  \
         Py_tp_richcompare, name##_richcompare                                          \
     }
