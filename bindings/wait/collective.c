@@ -31,13 +31,17 @@ bool collective_begin(struct collective *collective, MPI_Comm handle,
 static int give_up(struct collective *collective)
 {
     struct comm *comm = collective->comm;
-    const char *name = call_name(collective->call->kind);
-    int rc;
+    const char *name = call_name(collective->call->kind), *why;
+    int rc, rank;
 
     if (comm->way == COMM_PLACE && arrive_is_stuck(comm))
         return arrive_stuck(comm, collective->call);
     rc = reason_interrupted(name);
-    comm_close(comm, COMM_BROKEN, -1, "%s was interrupted after it had begun", name);
+    if (mpiwait_reason(rc, &why, &rank) == MPIWAIT_DEATH)
+        comm_close(comm, COMM_BROKEN, rank, "%s", why);
+    else
+        comm_close(comm, COMM_BROKEN, -1, "%s was interrupted after it had begun",
+                   name);
     return rc;
 }
 

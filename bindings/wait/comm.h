@@ -34,6 +34,7 @@ struct comm {
     enum comm_health health;
     int culprit;     /* rank in MPI_COMM_WORLD, or -1 */
     char cause[512]; /* why it is not open */
+    bool is_told;    /* that it is broken */
     struct comm *next, **link;
 };
 

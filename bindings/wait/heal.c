@@ -137,11 +137,15 @@ static const char *find_fault(const struct comm *comm, int i, uint32_t time)
     return NULL;
 }
 
-static void tell_broken(const struct comm *comm)
+/* Once: those of earlier cells are known. */
+static void tell_broken(struct comm *comm)
 {
     char name[MPI_MAX_OBJECT_NAME] = "";
     int length;
 
+    if (comm->is_told)
+        return;
+    comm->is_told = true;
     PMPI_Comm_get_name(comm->handle, name, &length);
     buf_add_format(&text, "%scommunicator %s is broken: %s", text.size ? "; " : "",
                    name[0] ? name : "without a name", comm->cause);
@@ -152,6 +156,8 @@ static void mend(struct comm *comm, void *arg)
     uint32_t calls = comm->calls;
     const char *fault = NULL;
 
+    if (comm->health == COMM_BROKEN)
+        tell_broken(comm);
     if (comm->way != COMM_PLACE || comm->health == COMM_BROKEN)
         return;
     for (int i = 0; !fault && i < comm->size; i++) {

@@ -11,11 +11,13 @@
 
 struct layer layer = { .kernel = MPI_COMM_NULL };
 
-static bool is_wanted(void)
+/* RANKBOOK_WAIT, for finding out whether the layer is to blame: 'off' leaves all
+ * to MPI, 'plain' shares no memory, as where ranks are on several hosts. */
+static bool is_set_to(const char *setting)
 {
-    const char *setting = getenv("RANKBOOK_WAIT");
+    const char *value = getenv("RANKBOOK_WAIT");
 
-    return !setting || strcmp(setting, "off") != 0;
+    return value && strcmp(value, setting) == 0;
 }
 
 /* In the kernel an MPI error is an exception in a cell, never the end of all. */
@@ -32,7 +34,7 @@ static int start(void)
 
     if (interrupt_page())
         survive_errors();
-    if (!is_wanted())
+    if (is_set_to("off"))
         return MPI_SUCCESS;
     if ((rc = reason_init()) != MPI_SUCCESS || (rc = comm_init()) != MPI_SUCCESS
         || (rc = PMPI_Comm_dup(MPI_COMM_WORLD, &layer.kernel)) != MPI_SUCCESS)
@@ -40,7 +42,7 @@ static int start(void)
     PMPI_Comm_set_name(layer.kernel, "rankbook kernel");
     PMPI_Comm_rank(layer.kernel, &layer.rank);
     PMPI_Comm_size(layer.kernel, &layer.size);
-    if (layer.size > 1)
+    if (layer.size > 1 && !is_set_to("plain"))
         layer.arena = arena_create(layer.kernel);
     wait_init(layer.arena ? layer.size : 1);
     layer.on = true;

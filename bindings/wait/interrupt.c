@@ -8,12 +8,13 @@
 #include "bindings/wait/layer.h"
 
 static struct page *page;
-static atomic_bool flag;
+static atomic_uint flagged; /* how often, without a page */
 
 static _Thread_local struct {
     bool known, main;
-    uint64_t cell;   /* the cell of its first MPI call */
-    uint32_t obeyed; /* the generation that it raised last; not the main thread */
+    unsigned flagged; /* as its wait began: only newer ones end it */
+    uint64_t cell;    /* the cell of its first MPI call */
+    uint32_t obeyed;  /* the generation that it raised last; not the main thread */
 } self;
 
 EXPORT void mpiwait_attach(struct page *attached)
@@ -23,7 +24,7 @@ EXPORT void mpiwait_attach(struct page *attached)
 
 EXPORT void mpiwait_interrupt(void)
 {
-    atomic_store(&flag, true);
+    atomic_fetch_add(&flagged, 1);
 }
 
 struct page *interrupt_page(void)
@@ -34,6 +35,7 @@ struct page *interrupt_page(void)
 
 void interrupt_enter(void)
 {
+    self.flagged = atomic_load_explicit(&flagged, memory_order_relaxed);
     if (self.known)
         return;
     self.known = true;
@@ -58,7 +60,7 @@ static bool is_due_in_thread(void)
 bool interrupt_is_due(void)
 {
     if (!interrupt_page())
-        return atomic_load_explicit(&flag, memory_order_relaxed);
+        return atomic_load_explicit(&flagged, memory_order_relaxed) != self.flagged;
     return self.main ? page_is_interrupted(page) : is_due_in_thread();
 }
 
@@ -75,8 +77,10 @@ enum page_reason interrupt_take(int *rank)
     uint64_t word;
 
     *rank = -1;
-    if (!interrupt_page())
-        return atomic_exchange(&flag, false) ? PAGE_REASON_STOP : PAGE_REASON_NONE;
+    if (!interrupt_page()) {
+        self.flagged = atomic_load(&flagged);
+        return PAGE_REASON_STOP;
+    }
     if (self.main)
         return page_interrupt_take(page, rank);
     word = atomic_load(&page->interrupt);

@@ -3,8 +3,8 @@
  * In the kernel the question comes through the page (kernel/page/page.h).  The
  * main thread consumes it, so that it becomes one exception; a thread that made
  * its first MPI call in the running cell obeys it without consuming, once per
- * generation; older threads go on.  Without a page, mpiwait_interrupt() raises a
- * flag that the first wait consumes.
+ * generation; older threads go on.  Without a page, mpiwait_interrupt() ends the waits
+ * that have begun before it, in all threads.
  */
 #ifndef WAIT_INTERRUPT_H
 #define WAIT_INTERRUPT_H
@@ -16,7 +16,7 @@
 /* NULL when this process has none, or is a forked child. */
 struct page *interrupt_page(void);
 
-/* The calling thread begins to use MPI: which cell it belongs to. */
+/* The calling thread begins to wait; its first time tells which cell it is of. */
 void interrupt_enter(void);
 
 /* True while there is something for this thread to obey.  Cheap: for loops. */

@@ -74,7 +74,7 @@ void record_show(const struct wait *wait)
     struct page_wait *record = own_slot();
     struct page_wait now = {
         .active = 1,
-        .started = wait->begun,
+        .started = wait->begun || wait->deaf,
         .peer = wait->peer,
         .tag = wait->tag,
         .arrived = count_arrived(wait),

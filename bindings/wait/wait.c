@@ -24,7 +24,9 @@
 #define NAP_FIRST_NS 20000L
 #define NAP_LAST_NS 1000000L
 #define PROGRESS_MAX 8
-#define POKE_EVERY 16 /* rounds on a word between two looks at MPI */
+/* Rounds on a word between two looks at MPI. */
+#define POKE_EVERY_SPIN 16
+#define POKE_EVERY_YIELD 4
 
 static struct {
     mpiwait_progress_f call;
@@ -142,6 +144,8 @@ static void rest(struct wait *wait, unsigned round)
         record_update(wait);
     }
     left_advance();
+    if (wait->word)
+        poke_mpi();
     nap(wait);
     if (wait->nap_ns < NAP_LAST_NS)
         wait->nap_ns += wait->nap_ns / 2;
@@ -159,7 +163,8 @@ bool wait_pause(struct wait *wait)
     if (!wait->deaf && interrupt_is_due()
         && (!wait->begun || interrupt_reason() == PAGE_REASON_DEATH))
         return true;
-    if (wait->word && (!spinning || round % POKE_EVERY == POKE_EVERY - 1))
+    if (wait->word
+        && (round + 1) % (spinning ? POKE_EVERY_SPIN : POKE_EVERY_YIELD) == 0)
         poke_mpi();
     if (!spinning)
         rest(wait, round - (unsigned)layer.spin);

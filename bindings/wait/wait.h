@@ -29,7 +29,7 @@ struct wait {
     MPI_Comm comm; /* MPI_COMM_NULL: unknown */
     int peer, tag; /* rank in 'comm', WAIT_ANY or WAIT_NONE */
     bool begun;    /* a collective that all members are in: only a death ends it */
-    bool deaf;     /* nothing ends it */
+    bool deaf;     /* nothing ends it; shown as begun */
 
     /* A word that others change while this thread sleeps, and how many sleep on
      * it.  Such a wait calls no MPI itself, so the loop keeps MPI going. */

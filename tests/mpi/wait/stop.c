@@ -153,6 +153,49 @@ static void collectives(void)
     MPI_Comm_free(&comm);
 }
 
+static int count_waits(void)
+{
+    struct page_wait wait;
+    int count = 0;
+
+    for (int i = 0; i < PAGE_THREADS; i++)
+        count += page_wait_read(check_page, i, &wait);
+    return count;
+}
+
+static void *receive(void *rc)
+{
+    *(int *)rc =
+        MPI_Recv(NULL, 0, MPI_BYTE, check_rank, 8, MPI_COMM_WORLD, MPI_STATUS_IGNORE);
+    return NULL;
+}
+
+static void *interrupt_both(void *unused)
+{
+    while (count_waits() < 2)
+        sched_yield();
+    page_interrupt(check_page, PAGE_REASON_STOP, -1, "");
+    return NULL;
+}
+
+/* A thread that began to use MPI in this cell ends with it; one interrupt does for
+ * both, and the main thread's own is the one that is consumed. */
+static void threads(void)
+{
+    pthread_t thread, keeper;
+    int in_thread = 0, rc;
+
+    pthread_create(&thread, NULL, receive, &in_thread);
+    pthread_create(&keeper, NULL, interrupt_both, NULL);
+    expect_stop("Recv", MPI_Recv(NULL, 0, MPI_BYTE, check_rank, 7, MPI_COMM_WORLD,
+                                 MPI_STATUS_IGNORE));
+    pthread_join(thread, NULL);
+    pthread_join(keeper, NULL);
+    MPI_Error_class(in_thread, &rc);
+    check(rc == mpiwait_error_class(), "the thread ends too");
+    heal("threads");
+}
+
 int main(void)
 {
     check_init();
@@ -163,6 +206,7 @@ int main(void)
     heal("nothing");
     check(!mpiwait_heal_text()[0], "nothing to heal: %s", mpiwait_heal_text());
     waits();
+    threads();
     if (check_size > 1) {
         sends();
         collectives();

@@ -166,6 +166,10 @@ static void completion(MPI_Comm comm)
     check(values[0] == left && statuses[0].MPI_SOURCE == left, "Wait");
     check(requests[0] == MPI_REQUEST_NULL, "Wait frees the request");
     check(!MPI_Wait(&requests[0], MPI_STATUS_IGNORE), "Wait for nothing");
+    MPI_Irecv(&values[0], 1, MPI_INT, left, 8, comm, &requests[0]);
+    MPI_Barrier(comm);
+    MPI_Rsend(&mine, 1, MPI_INT, right, 8, comm);
+    check(!MPI_Wait(&requests[0], MPI_STATUS_IGNORE) && values[0] == left, "Rsend");
     for (int form = 0; form < 3; form++) {
         memset(values, 0, sizeof(values));
         for (int i = 0; i < 2; i++) {

@@ -1,0 +1,101 @@
+"""libmpiwait: small C programs, and mpi4py's own wheel, under mpiexec.
+
+Each program checks itself and prints what it finds wrong; see its head.
+BUILD, MPICC and MPIEXEC name other than the default build and MPI.
+"""
+
+import os
+import pathlib
+import subprocess
+
+import pytest
+
+ROOT = pathlib.Path(__file__).resolve().parents[2]
+SOURCES = ROOT / "tests/mpi/wait"
+BUILD = ROOT / os.environ.get("BUILD", "build")
+LIBRARY = BUILD / "lib/rankbook/libmpiwait.so"
+ARCHIVES = [BUILD / "obj/libpage.a", BUILD / "obj/libbase.a"]
+MPICC = os.environ.get("MPICC", str(ROOT / ".venv/bin/mpicc"))
+MPIEXEC = os.environ.get("MPIEXEC", str(ROOT / ".venv/bin/mpiexec"))
+PEER = ROOT / ".venv-peers/bin/python"
+FLAGS = ["-std=c11", "-D_GNU_SOURCE", f"-I{ROOT}", "-O1", "-g", "-Wall"]
+
+
+@pytest.fixture(scope="module")
+def program(tmp_path_factory):
+    """Compiles a program of tests/mpi/wait, once, and tells where it is."""
+    folder = tmp_path_factory.mktemp("wait")
+
+    def build(name):
+        path = folder / name
+        if not path.exists():
+            subprocess.run(
+                [MPICC, *FLAGS, SOURCES / f"{name}.c", "-o", path]
+                + [LIBRARY, *ARCHIVES, f"-Wl,-rpath,{LIBRARY.parent}", "-lpthread"],
+                check=True,
+            )
+        return path
+
+    return build
+
+
+def run(ranks, *command, options=(), **environ):
+    """Runs a command on ranks; its output is the message when it fails."""
+    done = subprocess.run(
+        [MPIEXEC, *options, "-n", str(ranks), *map(str, command)],
+        env={**os.environ, **environ},
+        stdin=subprocess.DEVNULL,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        text=True,
+        timeout=60,
+    )
+    assert done.returncode == 0, done.stdout
+    return done.stdout
+
+
+@pytest.mark.parametrize("ranks", [1, 2, 4])
+@pytest.mark.parametrize("name", ["values", "stop", "mismatch", "stress", "mixes"])
+def test_with_shared_memory(program, name, ranks):
+    run(ranks, program(name))
+
+
+@pytest.mark.parametrize("ranks", [2, 4])
+@pytest.mark.parametrize("name", ["values", "plain"])
+def test_without_shared_memory(program, name, ranks):
+    run(ranks, program(name), RANKBOOK_WAIT="plain")
+
+
+@pytest.mark.parametrize("ranks", [1, 2, 4])
+def test_switched_off(program, ranks):
+    run(ranks, program("values"), RANKBOOK_WAIT="off")
+
+
+@pytest.mark.parametrize("where", ["outside", "inside"])
+@pytest.mark.parametrize("ranks", [2, 4])
+def test_death(program, tmp_path, ranks, where):
+    command = [program("death"), tmp_path / "lock"]
+    if where == "inside":
+        command.append(where)
+    run(ranks, *command, options=["-disable-auto-cleanup"])
+
+
+@pytest.mark.parametrize("members", [2, 4, 7])
+def test_word(tmp_path, members):
+    path = tmp_path / "word"
+    sources = [SOURCES / "word.c", ROOT / "bindings/wait/word.c"]
+    subprocess.run(
+        [MPICC, *FLAGS, *sources, "-o", path, "-lpthread"], check=True
+    )
+    done = subprocess.run(
+        [path, str(members)], stdout=subprocess.PIPE, text=True, timeout=60
+    )
+    assert done.returncode == 0, done.stdout
+
+
+@pytest.mark.skipif(not PEER.exists(), reason="make venv-peers brings mpi4py's wheel")
+@pytest.mark.parametrize("ranks", [1, 2, 4])
+def test_unmodified_mpi4py(ranks):
+    """The layer under the wheel: nobody there knows of it."""
+    told = run(ranks, PEER, SOURCES / "wheel.py", LD_PRELOAD=str(LIBRARY))
+    assert told.count("fine") == ranks, told

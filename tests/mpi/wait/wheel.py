@@ -1,0 +1,46 @@
+"""mpi4py as it comes from PyPI, with libmpiwait preloaded.
+
+A thread is the keeper: it waits until the main thread is inside MPI (which lets
+the GIL go) and interrupts it, again and again, as the call may not yet wait.
+"""
+
+import ctypes
+import threading
+
+from mpi4py import MPI
+
+wait = ctypes.CDLL(None)
+comm = MPI.COMM_WORLD
+
+
+def interrupted(call):
+    """Calls it under interrupts; True when it ended by one of them."""
+    over = threading.Event()
+
+    def keep():
+        while not over.wait(0.01):
+            wait.mpiwait_interrupt()
+
+    keeper = threading.Thread(target=keep)
+    keeper.start()
+    try:
+        call()
+    except MPI.Exception as error:
+        return error.Get_error_class() == wait.mpiwait_error_class()
+    finally:
+        over.set()
+        keeper.join()
+    return False
+
+
+comm.Barrier()
+assert comm.allreduce(1) == comm.size
+assert comm.allgather(comm.rank) == list(range(comm.size))
+if comm.rank == 0:
+    assert interrupted(lambda: comm.recv(tag=3))
+    if comm.size > 1:
+        assert interrupted(comm.Barrier)
+assert wait.mpiwait_heal() == 0
+assert comm.bcast(comm.rank, root=0) == 0
+comm.Barrier()
+print("fine", flush=True)
