@@ -31,11 +31,11 @@ static bool is_method_none(void)
 }
 
 /* Why mpi4py is not ours: a text, "" for the environment's own, NULL when it is. */
-static const char *mpi4py_refusal(void)
+static const char *mpi4py_refusal(bool is_kernel)
 {
     const char *which = getenv("RANKBOOK_MPI4PY");
 
-    if (is_method_none() && getenv("RANKBOOK_PAGE_FD"))
+    if (is_method_none() && is_kernel)
         return no_mpi;
     return which && !strcmp(which, "installed") ? "" : NULL;
 }
@@ -80,7 +80,7 @@ static int run_script(int count, char **args)
         return fail(&err);
     free(library);
     if (python_start(count, args, &err) < 0
-        || python_find_ours(mpi4py_refusal(), &err) < 0)
+        || python_find_ours(mpi4py_refusal(false), &err) < 0)
         return fail(&err);
     if (mpi_is_loaded())
         chain_interrupt();
@@ -109,7 +109,7 @@ static const char *const cloexec_names[] = { "PMI_FD", "RANKBOOK_FAULT_FD" };
 static int prepare(struct error *err)
 {
     int page_fd = take_fd("RANKBOOK_PAGE_FD", err), record_fd;
-    const char *refusal = mpi4py_refusal();
+    const char *refusal = mpi4py_refusal(true);
     struct page *page;
     char *library;
 

@@ -70,7 +70,6 @@ int python_start(int count, char **args, struct error *err)
     PyPreConfig_InitPythonConfig(&before);
     if (!args)
         before.parse_argv = 0;
-    before.utf8_mode = getenv("PYTHONUTF8") ? before.utf8_mode : 1;
     if (check(args ? Py_PreInitializeFromBytesArgs(&before, count, args)
                    : Py_PreInitialize(&before),
               err)

@@ -81,6 +81,8 @@ class Cells:
         shell.tracebacks.clear()
         try:
             self.is_open = True
+            if _rankbook.interrupt_take():  # its signal came before the line above
+                raise KeyboardInterrupt
             self._transform(cell)
             coroutine = self._start(cell)
             if self._needs_loop(cell):

@@ -64,7 +64,7 @@ class RankDisplayPublisher(DisplayPublisher):
         from IPython.core.history import HistoryOutput
 
         outputs = self.shell.history_manager.outputs
-        outputs[self.shell.execution_count - 1].append(
+        outputs[self.shell.cell_count].append(
             HistoryOutput(output_type="display_data", bundle=data)
         )
 
@@ -99,6 +99,11 @@ class RankDisplayHook(DisplayHook):
     """The value of a cell's last expression."""
 
     _content = None
+
+    @property
+    def prompt_count(self):
+        """IPython takes it from its counter, which cells without history leave."""
+        return self.shell.cell_count
 
     def write_output_prompt(self):
         self._content = {"execution_count": self.shell.cell_count}

@@ -31,6 +31,7 @@ class RankHistory(HistoryManager):
         # In[n] is the cell numbered n, also on a rank that %%rank left out before
         for lines in (self.input_hist_parsed, self.input_hist_raw):
             lines.extend([""] * (line_num - len(lines)))
+            del lines[line_num:]
         super().store_inputs(line_num, source, source_raw)
         if not self.enabled and len(self.db_input_cache) > 1000:
             del self.db_input_cache[0]

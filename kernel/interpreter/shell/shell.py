@@ -171,9 +171,20 @@ class ZMQInteractiveShell(InteractiveShell):
             lines = traceback.format_exception(kind, value, trace)
             self._showtraceback(kind, value, "".join(lines).splitlines())
             return
-        super().showtraceback(
-            exc_tuple, filename, tb_offset, exception_only, running_compiled_code
-        )
+        try:
+            super().showtraceback(
+                exc_tuple, filename, tb_offset, exception_only, running_compiled_code
+            )
+        except Exception as error:  # an exception whose text cannot be made
+            lines = traceback.format_tb(trace)
+            lines.append(f"{kind.__name__}, whose text raised {error!r}")
+            self._showtraceback(kind, value, lines)
+
+    def _format_exception_for_storage(self, exception, *args, **kwargs):
+        try:
+            return super()._format_exception_for_storage(exception, *args, **kwargs)
+        except Exception:  # the same exception: the history has to do without it
+            return {"ename": type(exception).__name__, "evalue": "", "traceback": []}
 
     def show_usage_error(self, exc):
         self._showtraceback(type(exc), exc, [f"UsageError: {exc}"])

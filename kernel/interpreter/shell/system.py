@@ -28,23 +28,29 @@ def _read(fd):
 
 
 def _copy(ours, process):
-    """Until the program has ended, or all that hold its terminal have closed it."""
+    """Until all that hold the terminal have closed it.  A program in the background
+    may keep it; after the one that was asked for has ended, it is not waited for."""
     decoder = codecs.getincrementaldecoder("utf-8")("replace")
     ended = os.pidfd_open(process.pid)
     poll = select.poll()
     poll.register(ours, select.POLLIN)
     poll.register(ended, select.POLLIN)
+    timeout = None
     try:
         while True:
-            ready = {fd for fd, _ in poll.poll()}
+            ready = {fd for fd, _ in poll.poll(timeout)}
             if ours in ready:
                 data = _read(ours)
                 sys.stdout.write(decoder.decode(data, final=not data))
                 sys.stdout.flush()
                 if not data:
-                    break
-            elif ended in ready:
-                break
+                    return
+            elif not ready:
+                return
+            if ended in ready:
+                # the terminal hands its last bytes over a little later
+                poll.unregister(ended)
+                timeout = 100
     finally:
         os.close(ended)
 
