@@ -8,6 +8,8 @@
 #include "kernel/base/mem.h"
 #include "kernel/front/origin.h"
 
+#define TOGETHER_MS 50
+
 struct input {
     struct input *next;
     int rank;
@@ -19,6 +21,7 @@ struct input {
 struct inputs {
     struct front *front;
     struct input *first;
+    struct loop_watch *timer; /* more ranks may ask in a moment */
 };
 
 struct inputs *inputs_create(struct front *front)
@@ -44,6 +47,7 @@ void inputs_destroy(struct inputs *inputs)
         return;
     while (inputs->first)
         input_remove(&inputs->first);
+    loop_remove(inputs->front->loop, inputs->timer);
     free(inputs);
 }
 
@@ -53,7 +57,7 @@ static void ask_next(struct inputs *inputs)
     struct input *input;
     struct origin *origin;
 
-    while ((input = inputs->first) && !input->is_asked) {
+    while (!inputs->timer && (input = inputs->first) && !input->is_asked) {
         if (!(origin = origins_find(front->origins, input->cell))) {
             input_remove(&inputs->first);
             continue;
@@ -62,6 +66,14 @@ static void ask_next(struct inputs *inputs)
         channels_reply_new(front->channels, CHANNEL_STDIN, origin_request(origin),
                            "input_request", json_incref(input->content));
     }
+}
+
+static void on_together(struct loop *loop, void *arg)
+{
+    struct inputs *inputs = arg;
+
+    inputs->timer = NULL;
+    ask_next(inputs);
 }
 
 void inputs_ask(struct inputs *inputs, int rank, uint64_t cell, const json_t *content,
@@ -78,9 +90,14 @@ void inputs_ask(struct inputs *inputs, int rank, uint64_t cell, const json_t *co
     input->content = json_pack("{s:s, s:b}", "prompt", text, "password",
                                json_is_true(json_object_get(content, "password")));
     free(text);
-    while (*link)
+    while (*link && ((*link)->is_asked || (*link)->rank < rank))
         link = &(*link)->next;
+    input->next = *link;
     *link = input;
+    /* Ranks ask together, and are answered in rank order. */
+    if (is_labelled && !inputs->timer && inputs->first == input)
+        inputs->timer =
+            loop_add_timer(inputs->front->loop, TOGETHER_MS, 0, on_together, inputs);
     ask_next(inputs);
 }
 

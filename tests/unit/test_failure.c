@@ -99,6 +99,10 @@ static void test_death(const struct idset *all)
     error = failures_fold(failures, all);
     is_str(lines_of(error), "RankDied: rank 3 died", "a death says its rank once");
     json_decref(error);
+    fail(failures, 0, "PeerError", "", "waited");
+    error = failures_fold(failures, all);
+    is_str(lines_of(error), "RankDied: rank 3 died|[0]|waited", "also before others");
+    json_decref(error);
     failures_destroy(failures);
 }
 

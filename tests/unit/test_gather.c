@@ -275,6 +275,12 @@ static void test_displays(void)
            && strstr(buf_text(&seen.text), "\"[1]\"")
            && strstr(buf_text(&seen.text), "AA") < strstr(buf_text(&seen.text), "BB"),
        "different ones follow in rank order, each after its label");
+    buf_reset(&seen.text);
+    show(gather, 0, "display_data", "{\"data\":{\"text/plain\":\"1\\n2\"}}", 0);
+    gather_finish(gather, 0);
+    is_str(buf_text(&seen.text),
+           "<display_data {\"data\":{\"text/plain\":\"[0] 1\\n    2\"}}>",
+           "text alone takes the label into its line");
     end(gather, &seen);
 }
 

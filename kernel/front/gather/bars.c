@@ -65,6 +65,11 @@ static bool has_open(const struct bars *bars)
     return false;
 }
 
+static bool is_same(const char *old, const char *text, size_t size)
+{
+    return old && strlen(old) == size && !memcmp(old, text, size);
+}
+
 void bars_update(struct bars *bars, int rank, const char *text, size_t size)
 {
     struct bar *bar = &bars->each[rank];
@@ -75,11 +80,12 @@ void bars_update(struct bars *bars, int rank, const char *text, size_t size)
     bar->is_open = !is_end;
     if (size == 0 && !bar->text)
         return;
-    if (size > 0) {
+    if (size > 0 && !is_same(bar->text, text, size)) {
         free(bar->text);
         bar->text = xstrndup(text, size);
+        bars->is_changed = true;
     }
-    bars->is_changed = true;
+    bars->is_changed = bars->is_changed || is_end;
 }
 
 /* One line for each distinct bar, with the ranks that have it. */

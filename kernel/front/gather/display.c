@@ -205,6 +205,42 @@ done:
     free(shown);
 }
 
+/* Text that stands alone takes the label into its first line. */
+static bool publish_text(const struct display_event *event, gather_f publish, void *arg)
+{
+    json_t *content =
+        json_loadb(event->parts[0].data, event->parts[0].size, JSON_ALLOW_NUL, NULL);
+    json_t *data = json_object_get(content, "data");
+    const char *text = json_string_value(json_object_get(data, "text/plain"));
+    bool is_alone = text && json_object_size(data) == 1;
+
+    if (is_alone) {
+        char *set = idset_encode(event->ranks), *label = xasprintf("[%s] ", set);
+        char *labelled = label_text(label, text), *bytes;
+
+        json_object_set_new(data, "text/plain", json_string(labelled));
+        bytes = json_dumps(content, JSON_COMPACT | JSON_REAL_PRECISION(17));
+        publish_parts(event, event->type, (struct message_part){ bytes, strlen(bytes) },
+                      publish, arg);
+        free(bytes);
+        free(labelled);
+        free(label);
+        free(set);
+    }
+    json_decref(content);
+    return is_alone;
+}
+
+static void publish_plain(const struct display_event *event, gather_f publish,
+                          void *arg)
+{
+    if (event->is_labelled && publish_text(event, publish, arg))
+        return;
+    if (event->is_labelled)
+        publish_label(event, publish, arg);
+    publish_parts(event, event->type, event->parts[0], publish, arg);
+}
+
 void displays_publish(struct displays *displays, const struct display_event *event,
                       gather_f publish, void *arg)
 {
@@ -219,9 +255,7 @@ void displays_publish(struct displays *displays, const struct display_event *eve
     id = json_string_value(
         json_object_get(json_object_get(content, "transient"), "display_id"));
     if (!id) {
-        if (event->is_labelled)
-            publish_label(event, publish, arg);
-        publish_parts(event, event->type, *part, publish, arg);
+        publish_plain(event, publish, arg);
     } else {
         copy = xstrdup(id);
         if (!strcmp(event->type, "update_display_data"))

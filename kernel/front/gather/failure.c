@@ -132,17 +132,16 @@ json_t *failures_fold(const struct failures *failures, const struct idset *targe
     lines = json_array();
     add_line(lines, heading(cause));
     for (const struct failure *each = cause; each; each = each->next) {
-        if (cause->next) {
-            char *set = idset_encode(each->ranks);
+        char *set;
 
-            add_line(lines, xasprintf("[%s]", set));
-            free(set);
-        }
         /* A death has nothing to trace: its one line is the heading. */
-        if (cause->next
-            || !json_equal(json_array_get(traceback(each), 0),
-                           json_array_get(lines, 0)))
-            json_array_extend(lines, traceback(each));
+        if (json_equal(json_array_get(traceback(each), 0), json_array_get(lines, 0)))
+            continue;
+        set = idset_encode(each->ranks);
+        if (cause->next)
+            add_line(lines, xasprintf("[%s]", set));
+        json_array_extend(lines, traceback(each));
+        free(set);
     }
     return json_pack("{s:O, s:O, s:o}", "ename", json_object_get(cause->error, "ename"),
                      "evalue", json_object_get(cause->error, "evalue"), "traceback",

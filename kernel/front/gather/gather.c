@@ -141,7 +141,11 @@ static void show_text(struct gather *gather, const struct idset *ranks,
     size_t size = item->bytes.size;
     char *label = needs_label(gather) ? label_of(ranks, gather->highest) : xstrdup("");
 
-    gather->rewritable = !*label && rewriting ? size : 0;
+    /* A '\r' alone shows nothing that would have to be blanked out. */
+    if (*label || !rewriting)
+        gather->rewritable = 0;
+    else if (size > 1)
+        gather->rewritable = size;
     output_add_line(gather->output, item->name, label, text, size);
     free(label);
 }

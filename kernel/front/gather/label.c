@@ -3,7 +3,9 @@
 
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 
+#include "kernel/base/buf.h"
 #include "kernel/base/mem.h"
 
 char *label_of(const struct idset *ranks, int highest)
@@ -24,4 +26,17 @@ char *label_words(const struct idset *ranks)
     words = xasprintf("%s %s", idset_count(ranks) == 1 ? "rank" : "ranks", set);
     free(set);
     return words;
+}
+
+char *label_text(const char *label, const char *text)
+{
+    struct buf out = { 0 };
+
+    buf_add_text(&out, label);
+    for (; *text; text++) {
+        buf_add(&out, text, 1);
+        if (*text == '\n')
+            buf_add_format(&out, "%*s", (int)strlen(label), "");
+    }
+    return buf_take(&out);
 }

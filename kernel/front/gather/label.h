@@ -11,4 +11,7 @@ char *label_of(const struct idset *ranks, int highest);
 /* "rank 2", "ranks 0-2"; to be freed. */
 char *label_words(const struct idset *ranks);
 
+/* 'text' after 'label', its further lines below the first one; to be freed. */
+char *label_text(const char *label, const char *text);
+
 #endif

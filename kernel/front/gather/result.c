@@ -8,17 +8,14 @@
 #include "kernel/base/buf.h"
 #include "kernel/front/gather/label.h"
 
-/* Each further line stands below the first one's text. */
 static void add_plain(struct buf *out, const char *label, const char *text)
 {
+    char *labelled = label_text(label, text);
+
     if (out->size)
         buf_add_text(out, "\n");
-    buf_add_text(out, label);
-    for (; *text; text++) {
-        buf_add(out, text, 1);
-        if (*text == '\n')
-            buf_add_format(out, "%*s", (int)strlen(label), "");
-    }
+    buf_add_text(out, labelled);
+    free(labelled);
 }
 
 static void add_escaped(struct buf *out, const char *text)
