@@ -226,6 +226,60 @@ int coll_reduce_scatter_block(struct coll *coll, PyObject *send, PyObject *recv)
     return 0;
 }
 
+/* Every member's count, when the caller did not say. */
+static int share_counts(struct coll *coll)
+{
+    MPI_Count *counts = coll->recv->counts;
+    int rc;
+
+    MPI_CALL(rc, MPI_Allgather_c(&coll->recv->count, 1, MPI_COUNT, counts, 1, MPI_COUNT,
+                                 coll->comm));
+    return mpi_check(rc);
+}
+
+static int match_counts(const struct coll *coll, bool is_in_place)
+{
+    const struct message *send = coll->send, *recv = coll->recv;
+    MPI_Count sum = 0;
+    int idx;
+
+    if (coll->is_inter)
+        return 0;
+    for (idx = 0; idx < coll->size; idx++)
+        sum += recv->counts[idx];
+    if (send->type != recv->type)
+        PyErr_SetString(PyExc_ValueError, "mismatch in send and receive MPI datatypes");
+    else if (send->count != sum)
+        PyErr_Format(PyExc_ValueError,
+                     "mismatch in send count %lld and sum(counts) %lld", send->count,
+                     sum);
+    else if (!is_in_place && recv->count != recv->counts[coll->rank])
+        PyErr_Format(PyExc_ValueError,
+                     "mismatch in receive count %lld and receive counts[%d] %lld",
+                     recv->count, coll->rank, recv->counts[coll->rank]);
+    else
+        return 0;
+    return -1;
+}
+
+int coll_reduce_scatter(struct coll *coll, PyObject *send, PyObject *recv,
+                        PyObject *counts)
+{
+    bool is_in_place = message_is_in_place(send);
+
+    if (coll->comm == MPI_COMM_NULL)
+        return 0;
+    if (message_simple(coll->recv, recv, BUFFER_WRITABLE, 0) < 0)
+        return -1;
+    if ((!is_in_place && message_simple(coll->send, send, 0, 0) < 0)
+        || message_set_counts(coll->recv, counts, coll->size) < 0
+        || (!counts && share_counts(coll) < 0))
+        return prepared(coll, -1);
+    if (is_in_place)
+        in_place(coll->send, coll->recv);
+    return prepared(coll, match_counts(coll, is_in_place));
+}
+
 /* ------------------------------------------------------------ blocking */
 /* The buffers of one blocking call on the stack. */
 struct stack {
@@ -307,6 +361,14 @@ BLOCKING(comm_Reduce_scatter_block, WITH_OP,
          coll_reduce_scatter_block(&s.coll, sendbuf, recvbuf),
          MPI_Reduce_scatter_block_c(s.send.addr, s.recv.addr, s.recv.count, s.recv.type,
                                     op, COMM))
+
+BLOCKING(comm_Reduce_scatter,
+         (struct comm_object * self, PyObject *sendbuf, PyObject *recvbuf,
+          PyObject *recvcounts, MPI_Op op),
+         coll_reduce_scatter(&s.coll, sendbuf, recvbuf,
+                             recvcounts == Py_None ? NULL : recvcounts),
+         MPI_Reduce_scatter_c(s.send.addr, s.recv.addr, s.recv.counts, s.recv.type, op,
+                              COMM))
 
 /* Members of Intracomm, whose objects are comm_objects too. */
 BLOCKING(intracomm_Scan, WITH_OP, coll_scan(&s.coll, sendbuf, recvbuf),

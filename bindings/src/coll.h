@@ -33,5 +33,8 @@ int coll_reduce(struct coll *coll, PyObject *send, PyObject *recv, int root);
 int coll_allreduce(struct coll *coll, PyObject *send, PyObject *recv);
 int coll_scan(struct coll *coll, PyObject *send, PyObject *recv);
 int coll_reduce_scatter_block(struct coll *coll, PyObject *send, PyObject *recv);
+/* 'counts' NULL: the members tell each other, by a collective call. */
+int coll_reduce_scatter(struct coll *coll, PyObject *send, PyObject *recv,
+                        PyObject *counts);
 
 #endif

@@ -4,20 +4,23 @@
 
 #include "bindings/src/module.h"
 
+extern bool error_is_pending;
+int mpi_raise(int rc);
+
 /* The only way from an MPI code to an exception: 0 for MPI_SUCCESS, -1 with the
  * exception set otherwise.  Needs the GIL.
  *
  * Raises MPI.Exception; KeyboardInterrupt or PeerError when libmpiwait ended the
  * call (mpiwait.h); and what a user-defined reduction raised during the call. */
-#define mpi_check(rc)                                                                  \
-    (__builtin_expect((rc) == MPI_SUCCESS && !error_is_pending, 1) ? 0 : mpi_raise(rc))
-
-int mpi_raise(int rc);
+static inline int mpi_check(int rc)
+{
+    return __builtin_expect(rc == MPI_SUCCESS && !error_is_pending, 1) ? 0
+                                                                       : mpi_raise(rc);
+}
 
 /* Callbacks cannot raise through MPI: takes the current exception away, to be
  * raised by the MPI call that made the callback.  The first one stays. */
 void error_defer(void);
-extern bool error_is_pending;
 
 /* One MPI call that can wait, without the GIL: MPI_CALL(rc, MPI_Barrier(comm)); */
 #define MPI_CALL(rc, call)                                                             \

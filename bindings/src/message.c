@@ -311,6 +311,10 @@ static int copy_sequence(PyObject *object, int blocks, MPI_Count *values)
 
     if (!items)
         return -1;
+    if (PyUnicode_Check(object)) {
+        PyErr_SetString(PyExc_TypeError, "message: counts must be integers, not str");
+        goto done;
+    }
     if (PySequence_Fast_GET_SIZE(items) != blocks) {
         PyErr_Format(PyExc_ValueError, "expecting %d items, got %zd", blocks,
                      PySequence_Fast_GET_SIZE(items));
@@ -323,6 +327,13 @@ static int copy_sequence(PyObject *object, int blocks, MPI_Count *values)
 done:
     Py_DECREF(items);
     return rc;
+}
+
+int message_set_counts(struct message *msg, PyObject *counts, int blocks)
+{
+    if (allocate_vectors(msg, blocks) < 0)
+        return -1;
+    return counts ? copy_sequence(counts, blocks, msg->counts) : 0;
 }
 
 /* As even as possible, the first blocks take what is left over. */

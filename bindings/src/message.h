@@ -43,6 +43,10 @@ int message_p2p(struct message *msg, PyObject *spec, int flags, int rank);
 /* [buf, counts, displs, type] in all its forms, for 'blocks' blocks. */
 int message_vector(struct message *msg, PyObject *spec, int flags, int blocks);
 
+/* Gives a simple message room for 'blocks' counts, copied from a sequence of
+ * integers, or uninitialised when it is NULL. */
+int message_set_counts(struct message *msg, PyObject *counts, int blocks);
+
 /* True for None and MPI.IN_PLACE. */
 bool message_is_in_place(PyObject *spec);
 

@@ -189,8 +189,7 @@ static void trampoline(int slot, void *in, void *inout, MPI_Count *count,
 #define SLOTS_32(X)                                                                    \
     SLOTS_4(X, 0)                                                                      \
     SLOTS_4(X, 1)                                                                      \
-    SLOTS_4(X, 2) SLOTS_4(X, 3) SLOTS_4(X, 4) SLOTS_4(X, 5) SLOTS_4(X, 6)              \
-        SLOTS_4(X, 7)
+    SLOTS_4(X, 2) SLOTS_4(X, 3) SLOTS_4(X, 4) SLOTS_4(X, 5) SLOTS_4(X, 6) SLOTS_4(X, 7)
 
 /* Two digits, the second below 4: 13 is slot 1 * 4 + 3. */
 #define SLOT_NUMBER(n) ((0x##n >> 4) * 4 + (0x##n & 3))
