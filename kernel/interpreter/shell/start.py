@@ -153,3 +153,4 @@ def start():
 
     run_startup(shell)
     loop.run()
+    gc.freeze()  # a last collection of everything would only take time

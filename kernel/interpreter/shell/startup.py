@@ -16,6 +16,8 @@ def _profile():
 
 def load_config():
     config, folder = Config(), _profile()
+    # its first answer takes longer than the notebook waits; %config turns it on
+    config.Completer.use_jedi = False
     for name in _CONFIGS:
         if not os.path.exists(os.path.join(folder, name + ".py")):
             continue
