@@ -16,6 +16,7 @@
 
 #include "kernel/base/buf.h"
 #include "kernel/base/mem.h"
+#include "kernel/jupyter/repair.h"
 
 #define DELIMITER "<IDS|MSG>"
 #define VERSION "5.5"
@@ -109,6 +110,13 @@ static json_t *load_object(struct message_part part)
 {
     json_t *root = json_loadb(part.data, part.size, JSON_ALLOW_NUL, NULL);
 
+    if (!root) {
+        size_t size;
+        char *repaired = repair_json(part.data, part.size, &size);
+
+        root = json_loadb(repaired, size, JSON_ALLOW_NUL, NULL);
+        free(repaired);
+    }
     if (json_is_object(root))
         return root;
     json_decref(root);
