@@ -19,7 +19,8 @@
 #include "launcher/replay/printer.h"
 #include "launcher/replay/progress.h"
 
-#define START_MS 60000     /* until the kernel answers */
+#define START_MS 60000 /* until the kernel answers */
+#define EXPECTED "raises-exception"
 #define INTERRUPT_MS 10000 /* until an interrupted cell ends */
 
 /* A cell that was sent to the kernel. */
@@ -162,10 +163,22 @@ static void report_failure(struct player *player, const struct run *run)
             player->started, player->setup->output);
 }
 
+/* An error that is expected is output like any other. */
+static void print_cell(const struct player *player, const struct run *run)
+{
+    bool has_colors = isatty(STDOUT_FILENO);
+
+    progress_hide(player->progress);
+    printer_cell(stdout, run->cell, has_colors);
+    if (notebook_has_tag(run->cell, EXPECTED))
+        printer_error(stdout, run->cell, has_colors);
+    fflush(stdout);
+}
+
 static void end_cell(struct player *player)
 {
     struct run *run = current(player);
-    bool is_expected = notebook_has_tag(run->cell, "raises-exception");
+    bool is_expected = notebook_has_tag(run->cell, EXPECTED);
 
     loop_remove(player->loop, player->limit);
     player->limit = NULL;
@@ -173,10 +186,8 @@ static void end_cell(struct player *player)
         stop(player, 1);
         return;
     }
-    if (player->setup->prints) {
-        progress_hide(player->progress);
-        printer_cell(stdout, run->cell, isatty(STDOUT_FILENO));
-    }
+    if (player->setup->prints)
+        print_cell(player, run);
     if (player->is_late || (run->has_failed && (!is_expected || player->interrupt))) {
         report_failure(player, run);
         stop(player, player->interrupt ? 128 + player->interrupt : 1);
