@@ -120,6 +120,7 @@ SHARE_PARTS = $(patsubst share/jupyter/kernels/%,$(BUILD)/share/rankbook/kernels
 
 # ---------------------------------------------------------------- bindings
 MPI_CC = OMPI_CC=$(CC) MPICH_CC=$(CC) $(MPICC)
+MPI_RPATH = $(MPI_LIBDIR:%=-Wl,-rpath,%)
 WAIT_SOURCES := $(call sources,bindings/wait)
 MPIWAIT := $(LIB)/libmpiwait.so
 $(BUILD)/obj/bindings/%.o: bindings/%.c
@@ -129,7 +130,7 @@ $(BUILD)/obj/bindings/%.o: bindings/%.c
 $(MPIWAIT): $(call objects,$(WAIT_SOURCES)) $(call archives,page base)
 	@mkdir -p $(@D)
 	$(MPI_CC) $(if $(SANITIZE),-fsanitize=$(SANITIZE)) -shared -o $@ $^ -lpthread \
-	    $(if $(MPI_LIBDIR),-Wl,-rpath,$(MPI_LIBDIR))
+	    $(MPI_RPATH)
 
 API := $(wildcard bindings/api/*.api) bindings/api/generate.py
 GENERATED := $(BUILD)/gen/mpi4py.stamp
@@ -144,7 +145,7 @@ $(MPI_MODULE): $(BINDING_OBJECTS) $(MPIWAIT)
 	@mkdir -p $(@D)
 	$(MPI_CC) $(if $(SANITIZE),-fsanitize=$(SANITIZE)) -shared -o $@ -Wl,--no-as-needed \
 	    $(MPIWAIT) -Wl,--as-needed $(BINDING_OBJECTS) -Wl,-rpath,'$$ORIGIN/../..' \
-	    $(if $(MPI_LIBDIR),-Wl,-rpath,$(MPI_LIBDIR))
+	    $(MPI_RPATH)
 
 # ---------------------------------------------------------------- set-up
 $(VENV)/.ready: requirements.txt
