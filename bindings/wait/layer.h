@@ -18,7 +18,7 @@ struct layer {
     MPI_Comm kernel;     /* private duplicate of MPI_COMM_WORLD */
     struct arena *arena; /* NULL: one rank, or several hosts */
     int rank, size;      /* in MPI_COMM_WORLD */
-    int spin;            /* rounds that a wait loop spins before it yields */
+    int spin, spin_all;  /* rounds before a wait loop yields: for a message; for all */
 };
 extern struct layer layer;
 

@@ -20,7 +20,9 @@
 
 #define SPIN_OWN_CORE 4000
 #define SPIN_SHARED_CORE 32
+#define SPIN_SHARED_CORE_ALL 2 /* all ranks of the core must run for it to end */
 #define YIELDS 256
+#define YIELDS_BEGUN 8192 /* all members are in the call: it moves, or soon will */
 #define NAP_FIRST_NS 20000L
 #define NAP_LAST_NS 1000000L
 #define PROGRESS_MAX 8
@@ -50,6 +52,7 @@ void wait_init(int ranks)
     if (sched_getaffinity(0, sizeof(cores), &cores) == 0)
         count = CPU_COUNT(&cores);
     layer.spin = ranks <= count ? SPIN_OWN_CORE : SPIN_SHARED_CORE;
+    layer.spin_all = ranks <= count ? SPIN_OWN_CORE : SPIN_SHARED_CORE_ALL;
 }
 
 EXPORT int mpiwait_add_progress(mpiwait_progress_f call, void *arg)
@@ -133,7 +136,7 @@ void wait_end(struct wait *wait)
 /* The slow part: nothing came while this thread spun. */
 static void rest(struct wait *wait, unsigned round)
 {
-    if (round < (unsigned)YIELDS) {
+    if (round < (unsigned)(wait->begun ? YIELDS_BEGUN : YIELDS)) {
         sched_yield();
         return;
     }
@@ -156,7 +159,8 @@ static void rest(struct wait *wait, unsigned round)
 bool wait_pause(struct wait *wait)
 {
     unsigned round = wait->round++;
-    bool spinning = round < (unsigned)layer.spin;
+    unsigned spin = (unsigned)(wait->word || wait->begun ? layer.spin_all : layer.spin);
+    bool spinning = round < spin;
 
     if (atomic_load_explicit(&progress_count, memory_order_relaxed) && run_progress())
         wait->nap_ns = NAP_FIRST_NS;
@@ -167,7 +171,7 @@ bool wait_pause(struct wait *wait)
         && (round + 1) % (spinning ? POKE_EVERY_SPIN : POKE_EVERY_YIELD) == 0)
         poke_mpi();
     if (!spinning)
-        rest(wait, round - (unsigned)layer.spin);
+        rest(wait, round - spin);
 #if defined(__x86_64__)
     else if (wait->word)
         __builtin_ia32_pause();

@@ -93,7 +93,6 @@ def test_word(tmp_path, members):
     assert done.returncode == 0, done.stdout
 
 
-@pytest.mark.skipif(not PEER.exists(), reason="make venv-peers brings mpi4py's wheel")
 @pytest.mark.parametrize("ranks", [1, 2, 4])
 def test_unmodified_mpi4py(ranks):
     """The layer under the wheel: nobody there knows of it."""
