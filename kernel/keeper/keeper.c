@@ -279,6 +279,18 @@ static void on_interrupt_due(struct loop *loop, void *arg)
         interpreter_signal(keeper->interpreter, SIGINT);
 }
 
+static void interrupt(struct keeper *keeper, enum page_reason reason, int rank,
+                      const char *text)
+{
+    struct interrupt *interrupt = &keeper->interrupt;
+
+    interrupt->reason = reason;
+    interrupt->rank = rank;
+    snprintf(interrupt->text, sizeof(interrupt->text), "%s", text);
+    loop_remove(keeper->loop, interrupt->timer);
+    on_interrupt_due(keeper->loop, keeper);
+}
+
 static void on_interrupt(struct keeper *keeper, const struct wire_message *msg)
 {
     static const struct {
@@ -291,19 +303,13 @@ static void on_interrupt(struct keeper *keeper, const struct wire_message *msg)
     };
     struct wire_frame frame = wire_message_frame(msg, 0);
     json_t *json = json_loadb(frame.data, frame.size, 0, NULL);
-    struct interrupt *interrupt = &keeper->interrupt;
     const char *name = "", *text = "";
+    int rank = -1;
 
-    interrupt->rank = -1;
-    json_unpack(json, "{s?s, s?i, s?s}", "reason", &name, "rank", &interrupt->rank,
-                "text", &text);
-    snprintf(interrupt->text, sizeof(interrupt->text), "%s", text);
+    json_unpack(json, "{s?s, s?i, s?s}", "reason", &name, "rank", &rank, "text", &text);
     for (size_t i = 0; i < sizeof(reasons) / sizeof(*reasons); i++) {
-        if (strcmp(reasons[i].name, name) != 0)
-            continue;
-        interrupt->reason = reasons[i].reason;
-        loop_remove(keeper->loop, interrupt->timer);
-        on_interrupt_due(keeper->loop, keeper);
+        if (!strcmp(reasons[i].name, name))
+            interrupt(keeper, reasons[i].reason, rank, text);
     }
     json_decref(json);
 }
@@ -322,6 +328,7 @@ static void on_stop(struct keeper *keeper, const struct wire_message *msg)
     if (keeper->stop || keeper->is_gone)
         return;
     pass_on(keeper, msg, RECORD_STOP);
+    interrupt(keeper, PAGE_REASON_STOP, -1, ""); /* it is read after the cell */
     keeper->stop = loop_add_timer(keeper->loop, STOP_MS, 0, on_stop_late, keeper);
 }
 
