@@ -1,6 +1,7 @@
 /* channels.c - the five sockets of a kernel, bound */
 #include "kernel/jupyter/channels.h"
 
+#include <assert.h>
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
@@ -367,6 +368,7 @@ void channels_reply(struct channels *channels, enum channel to,
 {
     struct message_out copy = *out;
 
+    assert(out->parent);
     copy.to_parent = true;
     copy.topic = NULL;
     send_out(channels, to, &copy);

@@ -204,6 +204,17 @@ def test_no_cells(replay):
     assert [cell.get("execution_count") for cell in replay.cells()] == [None] * 3
 
 
+def test_four_ranks(replay):
+    replay.write("from mpi4py import MPI\ncomm = MPI.COMM_WORLD\nprint(comm.rank)",
+                 "comm.allreduce(comm.rank)",
+                 "%%rank 0\nimport matplotlib.pyplot as plt\nplt.plot([1, 2]);")
+    replay.run("-n", 4, "--start", "mpiexec")
+    cells = replay.cells()
+    assert replay.text(0) == "".join(f"[{rank}] {rank}\n" for rank in range(4))
+    assert cells[1].outputs[0].data["text/plain"] == "6"
+    assert any("image/png" in output.get("data", {}) for output in cells[2].outputs)
+
+
 def test_what_json_libraries_dislike(replay):
     replay.write("from IPython.display import display\n"
                  "display({'application/json': {'a': 2**70}, 'text/plain': 'big'},"
@@ -368,6 +379,16 @@ def test_terminate(replay, signpost):
     signpost.wait()
     process.send_signal(signal.SIGTERM)
     assert process.wait(LIMIT) == 143
+    process.communicate()
+    assert_gone(map(int, replay.text(0).split()))
+
+
+def test_a_killed_replay_takes_its_kernel_along(replay, signpost):
+    replay.write("import os, time; print(os.getpid(), os.getppid(), flush=True)",
+                 f"{signpost.reach}; time.sleep(600)")
+    process = replay.start()
+    signpost.wait()
+    process.kill()
     process.communicate()
     assert_gone(map(int, replay.text(0).split()))
 
