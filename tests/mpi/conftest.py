@@ -15,16 +15,20 @@ import pytest
 RANK = int(os.environ.get("PMI_RANK", "0"))
 LIMIT = float(os.environ.get("RANKBOOK_TEST_LIMIT", "30"))
 
+# Tests that start mpiexec themselves do not run under it.
+collect_ignore = ["test_wait.py"] if "PMI_RANK" in os.environ else []
+
 
 class Journal:
     """What this rank did, one line of JSON a step, for run.py to read."""
 
     def __init__(self, folder, stderr):
         self.file = None
-        self.stderr = stderr
+        self.stderr = self.stacks = stderr
         if folder:
-            path = Path(folder) / f"rank-{RANK}.jsonl"
-            self.file = path.open("a", encoding="utf-8")
+            path = Path(folder) / f"rank-{RANK}"
+            self.file = path.with_suffix(".jsonl").open("a", encoding="utf-8")
+            self.stacks = path.with_suffix(".stacks").open("w", encoding="utf-8")
 
     def write(self, **fields):
         if self.file:
@@ -33,7 +37,7 @@ class Journal:
 
     def pytest_runtest_logstart(self, nodeid):
         self.write(test=nodeid, step="start")
-        faulthandler.dump_traceback_later(LIMIT, exit=True, file=self.stderr)
+        faulthandler.dump_traceback_later(LIMIT, exit=True, file=self.stacks)
 
     def pytest_runtest_logreport(self, report):
         if report.when == "call" or report.outcome != "passed":

@@ -104,12 +104,13 @@ def run(ranks, arguments, limit):
                 break
             status, output = start_ranks(ranks, arguments, folder, left)
             journals = read_journals(folder)
-            lost = {u: who for who, entries in journals if (u := unfinished(entries))}
+            lost = [(who, u) for who, entries in journals if (u := unfinished(entries))]
             if status in (0, 1, 5) and not lost:
                 break
             if not lost:
                 name = f"<start of {ranks} ranks>"
                 return {**merge(journals), name: ("failed", {"mpiexec": output})}
+            output = f"mpiexec ended with {status}\n{output}"
             close_tests(folder, journals, lost, output)
         else:
             output = "too many starts\n" + output
@@ -121,16 +122,12 @@ def run(ranks, arguments, limit):
 
 def close_tests(folder, journals, lost, output):
     """Marks the tests in which ranks were lost, and what needs no second run."""
-    for test in lost:
-        with (folder / "rank-0.jsonl").open("a", encoding="utf-8") as file:
-            text = f"did not end on {', '.join(w for u, w in lost.items() if u == test)}"
-            entry = dict(test=test, step="end", outcome="failed")
-            file.write(json.dumps({**entry, "text": f"{text}\n{output}"}) + "\n")
-    for who, entries in journals:
-        if unfinished(entries) and who != "rank-0":
-            with (folder / f"{who}.jsonl").open("a", encoding="utf-8") as file:
-                entry = dict(test=unfinished(entries), step="end", outcome="failed")
-                file.write(json.dumps({**entry, "text": "did not end"}) + "\n")
+    for who, test in lost:
+        stacks = (folder / f"{who}.stacks").read_text(encoding="utf-8")
+        text = f"did not end\n{output if who == lost[0][0] else ''}\n{stacks}"
+        entry = dict(test=test, step="end", outcome="failed", text=text)
+        with (folder / f"{who}.jsonl").open("a", encoding="utf-8") as file:
+            file.write(json.dumps(entry) + "\n")
     done = {e["test"] for _, entries in journals for e in entries}
     (folder / "done").write_text("\n".join(done), encoding="utf-8")
 
