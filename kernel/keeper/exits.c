@@ -2,6 +2,7 @@
 #include "kernel/keeper/exits.h"
 
 #include <signal.h>
+#include <stdbool.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/wait.h>
@@ -46,32 +47,78 @@ static void add_ending(int status, struct buf *out)
     }
 }
 
-/* A frame is written as '  File "NAME", line 3 in f', innermost first. */
-void exits_where(const char *fault, struct buf *out)
+/* One frame of a fault, as '  File "NAME", line 3 in f'. */
+struct frame {
+    const char *name;
+    size_t name_size;
+    long line;
+    const char *function;
+    size_t function_size;
+};
+
+/* Reads the next frame; returns where to go on, or NULL at the end. */
+static const char *next_frame(const char *text, struct frame *frame)
 {
-    const char *name, *end, *base, *line, *function;
+    const char *name, *end, *line, *function;
     size_t size;
 
-    if (!(name = strstr(fault, "File \"")))
-        return;
+    if (!(name = strstr(text, "File \"")))
+        return NULL;
     name += strlen("File \"");
     if (!(end = strstr(name, "\", line ")))
-        return;
+        return NULL;
     line = end + strlen("\", line ");
-    buf_add_format(out, "line %ld of ", strtol(line, NULL, 10));
-    if (!strncmp(name, CELL_FILES, strlen(CELL_FILES))) {
-        buf_add_text(out, "the cell");
-    } else {
-        for (base = end; base > name && base[-1] != '/'; base--)
-            ;
-        buf_add(out, base, (size_t)(end - base));
-    }
     size = strcspn(line, "\n");
     function = memmem(line, size, " in ", 4);
-    if (!function || !strncmp(function, " in <module>", 12))
+    *frame = (struct frame){
+        .name = name,
+        .name_size = (size_t)(end - name),
+        .line = strtol(line, NULL, 10),
+        .function = function ? function + 4 : NULL,
+        .function_size = function ? size - (size_t)(function + 4 - line) : 0,
+    };
+    return line + size;
+}
+
+static bool is_of_cell(const struct frame *frame)
+{
+    return !strncmp(frame->name, CELL_FILES, strlen(CELL_FILES));
+}
+
+static void add_frame(const struct frame *frame, struct buf *out)
+{
+    const char *end = frame->name + frame->name_size, *base = end;
+
+    while (base > frame->name && base[-1] != '/')
+        base--;
+    buf_add_format(out, "line %ld of ", frame->line);
+    if (is_of_cell(frame))
+        buf_add_text(out, "the cell");
+    else
+        buf_add(out, base, (size_t)(end - base));
+    if (frame->function_size == 0 || frame->function[0] == '<')
         return;
     buf_add_text(out, ", in ");
-    buf_add(out, function + 4, size - (size_t)(function + 4 - line));
+    buf_add(out, frame->function, frame->function_size);
+}
+
+void exits_where(const char *fault, struct buf *out)
+{
+    struct frame inner, frame;
+    const char *rest = next_frame(fault, &inner);
+
+    if (!rest)
+        return;
+    for (frame = inner; rest && !is_of_cell(&frame); rest = next_frame(rest, &frame))
+        ;
+    if (!is_of_cell(&frame) || frame.name == inner.name) {
+        add_frame(&inner, out);
+        return;
+    }
+    add_frame(&frame, out);
+    buf_add_text(out, " (at ");
+    add_frame(&inner, out);
+    buf_add_text(out, ")");
 }
 
 void exits_text(int rank, int status, const char *where, struct buf *out)

@@ -10,8 +10,9 @@
 /* "SIGSEGV"; "signal 64" for one without a name. */
 void exits_signal_name(int signal, struct buf *out);
 
-/* The innermost Python frame of what the faulthandler wrote: "line 3 of the cell,
- * in f" or "line 70 of lib.py, in g".  Nothing when there is none. */
+/* Where Python was, from what the faulthandler wrote, innermost frame first: "line
+ * 3 of the cell, in f", "line 70 of lib.py, in g", or "line 3 of the cell (at line 70
+ * of lib.py, in g)".  Nothing when there is no frame. */
 void exits_where(const char *fault, struct buf *out);
 
 /* "rank 3 died: killed by SIGSEGV (segmentation fault)", or "rank 3 ended with

@@ -737,6 +737,7 @@ def test_a_crash_is_told_with_its_line(own):
     exit = front.finish(cell, "EXIT").exit
     assert exit["signal"] == signal.SIGSEGV
     assert "SIGSEGV (segmentation fault)" in exit["text"]
+    assert exit["where"].startswith("line 3 of the cell (at ")
     assert "in string_at" in exit["where"]
 
 
