@@ -159,7 +159,9 @@ def history(shell, content):
         )
     else:
         found = []
-    return {"status": "ok", "history": [list(entry) for entry in found]}
+    # IPython calls this session 0, and takes either number in a request
+    entries = [[entry[0] or manager.session_number, *entry[1:]] for entry in found]
+    return {"status": "ok", "history": entries}
 
 
 def comm_info(shell, content):
