@@ -1,9 +1,11 @@
 /* test_channels.c - five bound sockets: junk, welcomes, replies, ports, descriptors */
 #include "kernel/jupyter/channels.h"
 
+#include <arpa/inet.h>
 #include <fcntl.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/socket.h>
 #include <unistd.h>
 #include <zmq.h>
 
@@ -175,6 +177,31 @@ static void test_junk(void)
     }
 }
 
+/* Bytes that are not even ZeroMQ's go no further than libzmq. */
+static void test_raw_junk(void)
+{
+    struct sockaddr_in addr = { .sin_family = AF_INET };
+    struct message_out ping = { .type = "ping_request" };
+    const char *junk = "GET / HTTP/1.0\r\n\r\n";
+    void *sock = peer(ZMQ_DEALER, CHANNEL_SHELL, NULL);
+    int fd = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
+    char byte;
+
+    addr.sin_port = htons((uint16_t)connection.ports[CHANNEL_SHELL]);
+    addr.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
+    ok(connect(fd, (struct sockaddr *)&addr, sizeof(addr)) == 0, "anybody may connect");
+    is_int(write(fd, junk, strlen(junk)), (long long)strlen(junk), "and say anything");
+    while (read(fd, &byte, 1) > 0)
+        ;
+    ok(true, "but is not listened to");
+    close(fd);
+    called_type[0] = '\0';
+    message_send_new(sock, signer, &session, ping, json_object(), NULL);
+    run_until(NULL);
+    is_str(called_type, "ping_request", "others are");
+    zmq_close(sock);
+}
+
 static void test_welcome(void)
 {
     void *subs[] = { peer(ZMQ_SUB, CHANNEL_IOPUB, NULL),
@@ -283,6 +310,8 @@ static void test_transport(const char *transport, const char *ip)
     open_channels(transport, ip);
     test_request();
     test_junk();
+    if (!strcmp(transport, "tcp"))
+        test_raw_junk();
     test_welcome();
     test_iopub_junk();
     test_heartbeat();
