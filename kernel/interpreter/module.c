@@ -1,4 +1,6 @@
 /* module.c - the built-in module _rankbook: the shell's way to the C side */
+#include <Python.h>
+
 #include "kernel/interpreter/module.h"
 
 #include <stdio.h>

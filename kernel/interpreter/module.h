@@ -2,8 +2,6 @@
 #ifndef INTERPRETER_MODULE_H
 #define INTERPRETER_MODULE_H
 
-#include <Python.h>
-
 #include "kernel/page/page.h"
 
 /* Makes "import _rankbook" work; before Py_Initialize().  'page' is borrowed for the

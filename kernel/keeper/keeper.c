@@ -7,7 +7,6 @@
 #include "kernel/keeper/keeper.h"
 
 #include <errno.h>
-#include <jansson.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -21,6 +20,7 @@
 #include "kernel/base/mem.h"
 #include "kernel/base/platform.h"
 #include "kernel/keeper/exits.h"
+#include "kernel/keeper/fields.h"
 #include "kernel/keeper/interpreter.h"
 #include "kernel/keeper/link.h"
 #include "kernel/keeper/merge.h"
@@ -68,16 +68,6 @@ struct keeper {
 
 /* ---- what goes to the front ---- */
 
-static void send_json_new(struct keeper *keeper, enum wire_type type, uint64_t cell,
-                          json_t *json)
-{
-    char *text = json_dumps(json, JSON_COMPACT);
-
-    link_send_text(keeper->link, type, cell, text ? text : "{}");
-    free(text);
-    json_decref(json);
-}
-
 static void send_stream(uint64_t cell, const char *name, const char *text, size_t size,
                         void *arg)
 {
@@ -115,6 +105,7 @@ static void send_usage(struct keeper *keeper)
 {
     int64_t now = loop_now(), ticks, elapsed = now - keeper->usage_time;
     uint64_t rss = 0, pss = 0, change;
+    struct buf json = { 0 };
     double percent;
 
     if (elapsed < USAGE_MS)
@@ -130,9 +121,13 @@ static void send_usage(struct keeper *keeper)
     if (change < USAGE_STEP && percent < 1)
         return;
     keeper->usage_rss = rss;
-    send_json_new(keeper, WIRE_USAGE, 0,
-                  json_pack("{s:I, s:I, s:f}", "rss", (json_int_t)rss, "pss",
-                            (json_int_t)pss, "cpu_percent", percent));
+    fields_begin(&json);
+    fields_add_number(&json, "rss", (int64_t)rss);
+    fields_add_number(&json, "pss", (int64_t)pss);
+    fields_add_real(&json, "cpu_percent", percent);
+    fields_end(&json);
+    link_send_text(keeper->link, WIRE_USAGE, 0, buf_text(&json));
+    buf_clear(&json);
 }
 
 /* ---- records ---- */
@@ -301,17 +296,19 @@ static void on_interrupt(struct keeper *keeper, const struct wire_message *msg)
         { "peer", PAGE_REASON_PEER },
         { "death", PAGE_REASON_DEATH },
     };
-    struct wire_frame frame = wire_message_frame(msg, 0);
-    json_t *json = json_loadb(frame.data, frame.size, 0, NULL);
-    const char *name = "", *text = "";
-    int rank = -1;
+    const char *json = wire_message_frame(msg, 0).data;
+    struct buf name = { 0 }, text = { 0 };
+    int64_t rank = -1;
 
-    json_unpack(json, "{s?s, s?i, s?s}", "reason", &name, "rank", &rank, "text", &text);
+    fields_text(json, "reason", &name);
+    fields_text(json, "text", &text);
+    fields_number(json, "rank", &rank);
     for (size_t i = 0; i < sizeof(reasons) / sizeof(*reasons); i++) {
-        if (!strcmp(reasons[i].name, name))
-            interrupt(keeper, reasons[i].reason, rank, text);
+        if (!strcmp(reasons[i].name, buf_text(&name)))
+            interrupt(keeper, reasons[i].reason, (int)rank, buf_text(&text));
     }
-    json_decref(json);
+    buf_clear(&name);
+    buf_clear(&text);
 }
 
 static void on_stop_late(struct loop *loop, void *arg)
@@ -416,7 +413,7 @@ static void on_lost(const char *reason, void *arg)
 
 static void send_exit(struct keeper *keeper, int status, double cpu)
 {
-    struct buf fault = { 0 }, where = { 0 }, text = { 0 };
+    struct buf fault = { 0 }, where = { 0 }, text = { 0 }, json = { 0 };
     int rank = keeper->setup->rank;
 
     interpreter_fault(keeper->interpreter, &fault);
@@ -428,11 +425,15 @@ static void send_exit(struct keeper *keeper, int status, double cpu)
     log_info("%s", buf_text(&text));
     if (fault.size > 0)
         log_info("its last Python frames: %s", buf_text(&fault));
-    send_json_new(keeper, WIRE_EXIT, keeper->cell,
-                  json_pack("{s:i, s:i, s:s, s:f, s:s}", "status",
-                            WIFEXITED(status) ? WEXITSTATUS(status) : -1, "signal",
-                            WIFSIGNALED(status) ? WTERMSIG(status) : 0, "text",
-                            buf_text(&text), "cpu", cpu, "where", buf_text(&where)));
+    fields_begin(&json);
+    fields_add_number(&json, "status", WIFEXITED(status) ? WEXITSTATUS(status) : -1);
+    fields_add_number(&json, "signal", WIFSIGNALED(status) ? WTERMSIG(status) : 0);
+    fields_add_text(&json, "text", buf_text(&text));
+    fields_add_real(&json, "cpu", cpu);
+    fields_add_text(&json, "where", buf_text(&where));
+    fields_end(&json);
+    link_send_text(keeper->link, WIRE_EXIT, keeper->cell, buf_text(&json));
+    buf_clear(&json);
     buf_clear(&fault);
     buf_clear(&where);
     buf_clear(&text);
@@ -468,22 +469,21 @@ static void on_terminate(struct loop *loop, int signal, void *arg)
 
 static void send_hello(struct keeper *keeper)
 {
+    const char *secret = keeper->setup->secret;
+    struct buf json = { 0 };
     char host[256] = "";
-    char *info;
-    json_t *json;
 
     gethostname(host, sizeof(host) - 1);
-    json = json_pack("{s:i, s:s, s:i}", "size", keeper->setup->size, "host", host,
-                     "pid", (int)getpid());
-    info = json_dumps(json, JSON_COMPACT);
-    link_send(keeper->link, WIRE_HELLO, 0,
-              (struct wire_frame[]){
-                  { keeper->setup->secret, strlen(keeper->setup->secret) },
-                  { info, strlen(info) },
-              },
-              2);
-    free(info);
-    json_decref(json);
+    fields_begin(&json);
+    fields_add_number(&json, "size", keeper->setup->size);
+    fields_add_text(&json, "host", host);
+    fields_add_number(&json, "pid", getpid());
+    fields_end(&json);
+    link_send(
+        keeper->link, WIRE_HELLO, 0,
+        (struct wire_frame[]){ { secret, strlen(secret) }, { json.data, json.size } },
+        2);
+    buf_clear(&json);
 }
 
 static int start_interpreter(struct keeper *keeper, struct error *err)

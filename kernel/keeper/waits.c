@@ -1,12 +1,13 @@
 /* waits.c - whether the interpreter waits in MPI, seen from outside */
 #include "kernel/keeper/waits.h"
 
-#include <jansson.h>
 #include <stdbool.h>
 #include <stdlib.h>
 #include <string.h>
 
+#include "kernel/base/buf.h"
 #include "kernel/base/mem.h"
+#include "kernel/keeper/fields.h"
 
 #define LOOK_MS 250
 #define LONG_NS 500000000u
@@ -24,15 +25,20 @@ struct waits {
 char *waits_encode(const struct page_wait *wait, uint32_t line, uint64_t now_ns)
 {
     uint64_t since = now_ns > wait->since_ns ? now_ns - wait->since_ns : 0;
-    json_t *json =
-        json_pack("{s:s, s:s, s:i, s:i, s:I, s:b, s:i, s:i, s:i}", "call", wait->call,
-                  "comm", wait->comm, "peer", wait->peer, "tag", wait->tag, "since_ms",
-                  (json_int_t)(since / 1000000), "started", (int)wait->started, "line",
-                  (int)line, "size", wait->comm_size, "arrived", (int)wait->arrived);
-    char *text = json ? json_dumps(json, JSON_COMPACT) : NULL;
+    struct buf out = { 0 };
 
-    json_decref(json);
-    return text ? text : xstrdup("{}");
+    fields_begin(&out);
+    fields_add_text(&out, "call", wait->call);
+    fields_add_text(&out, "comm", wait->comm);
+    fields_add_number(&out, "peer", wait->peer);
+    fields_add_number(&out, "tag", wait->tag);
+    fields_add_number(&out, "since_ms", (int64_t)(since / 1000000));
+    fields_add_bool(&out, "started", (int)wait->started);
+    fields_add_number(&out, "line", line);
+    fields_add_number(&out, "size", wait->comm_size);
+    fields_add_number(&out, "arrived", wait->arrived);
+    fields_end(&out);
+    return buf_take(&out);
 }
 
 /* The main thread's wait, or that of any thread. */

@@ -37,7 +37,9 @@ int main(void)
 
     memcpy(wait.call, "\xff", 2);
     text = waits_encode(&wait, 0, 0);
-    is_str(text, "{}", "a page that was overwritten gives an empty object");
+    json = json_loads(text, 0, NULL);
+    ok(json_is_object(json), "a page that was overwritten gives JSON all the same");
+    json_decref(json);
     free(text);
     return done_testing();
 }

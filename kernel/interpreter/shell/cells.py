@@ -6,7 +6,6 @@ code is: in the first case wherever it is, in the second in the frame that runs 
 none does, at the await.
 """
 
-import os
 import signal
 import sys
 import time
