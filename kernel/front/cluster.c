@@ -401,7 +401,7 @@ void cluster_lose_all(struct cluster *cluster, const char *why)
         if (each->state == RANK_LOST)
             continue;
         if (!each->unreachable)
-            each->unreachable = xasprintf("rank %d died: %s", rank, why);
+            each->unreachable = xasprintf("all ranks are gone: %s", why);
         rank_lost(cluster, rank, each->unreachable);
     }
 }

@@ -287,9 +287,10 @@ static bool refuse_lost(struct execute *execute, const struct idset *targets)
 
         if (info.state != RANK_LOST)
             continue;
-        text = xasprintf("%s. %%%%rank still reaches the others; "
-                         "restarting the kernel brings all ranks back",
-                         info.death);
+        text = xasprintf("%s. %sestarting the kernel brings all ranks back", info.death,
+                         idset_count(cluster_living(cluster)) > 0
+                             ? "%%rank still reaches the others; r"
+                             : "R");
         fail(execute, "RankDied", text);
         free(text);
         return true;
