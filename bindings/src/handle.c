@@ -70,11 +70,13 @@ static void request_drop_keep(struct request_object *self)
     struct keep_object *keep = (struct keep_object *)self->keep;
 
     self->keep = NULL;
-    /* Another object of the same request holds the same keep. */
-    if (keep && self->mpi != MPI_REQUEST_NULL && Py_REFCNT(keep) == 1)
-        request_orphan(self->mpi, !(self->flags & HANDLE_EXPORTED), keep);
+    if (!keep)
+        return;
+    /* Objects of one request share its keep: the last one decides. */
+    if (self->mpi == MPI_REQUEST_NULL || keep->is_over || Py_REFCNT(keep) > 1)
+        Py_DECREF(keep);
     else
-        Py_XDECREF(keep);
+        request_orphan(self->mpi, !(self->flags & HANDLE_EXPORTED), keep);
 }
 
 static void message_copy_keep(struct message_object *to, struct message_object *from)

@@ -9,7 +9,6 @@
 static struct {
     struct orphan {
         MPI_Request mpi;
-        bool owned;
         struct keep_object *keep;
     } * list;
     int count, room;
@@ -26,6 +25,7 @@ struct keep_object *keep_create(void)
     message_init(&keep->msgs[1]);
     keep->object = NULL;
     keep->finish = NULL;
+    keep->is_over = false;
     return keep;
 }
 
@@ -57,15 +57,14 @@ int request_module_init(struct module_state *state)
 }
 
 /* ------------------------------------------------------------ orphans */
-/* True when MPI does not use the memory any more.  A request whose number was given
- * away is only asked, not freed: its owner may still wait for it. */
+/* True when MPI does not use the memory any more.  Not by MPI_Test(): for a receive
+ * that was truncated MPICH looks into its communicator, which may be freed by now. */
 static bool is_over(struct orphan *orphan)
 {
-    int flag = 0, rc;
+    int flag = 0;
 
-    rc = orphan->owned ? MPI_Test(&orphan->mpi, &flag, MPI_STATUS_IGNORE)
-                       : MPI_Request_get_status(orphan->mpi, &flag, MPI_STATUS_IGNORE);
-    return rc != MPI_SUCCESS || flag;
+    return MPI_Testall(1, &orphan->mpi, &flag, MPI_STATUSES_IGNORE) != MPI_SUCCESS
+           || flag;
 }
 
 /* The list may grow while a keep is released, by what its objects do. */
@@ -96,6 +95,10 @@ void request_orphan(MPI_Request mpi, bool owned, struct keep_object *keep)
         Py_DECREF(keep);
         return;
     }
+    /* Whoever has the number may have freed the request by now: MPI cannot be asked
+     * about it, and the memory stays for good. */
+    if (!owned)
+        return;
     if (orphans.count == orphans.room) {
         list = PyMem_Resize(orphans.list, struct orphan, 2 * orphans.room + 8);
         if (!list) /* the memory stays allocated, which is safe */
@@ -103,7 +106,7 @@ void request_orphan(MPI_Request mpi, bool owned, struct keep_object *keep)
         orphans.list = list;
         orphans.room = 2 * orphans.room + 8;
     }
-    orphans.list[orphans.count++] = (struct orphan){ mpi, owned, keep };
+    orphans.list[orphans.count++] = (struct orphan){ mpi, keep };
     orphans_visit();
 }
 
@@ -124,8 +127,10 @@ PyObject *request_start(MPI_Request mpi, struct keep_object *keep)
 
 void request_sync(struct request_object *self)
 {
-    if (self->mpi == MPI_REQUEST_NULL)
-        Py_CLEAR(self->keep);
+    if (self->mpi != MPI_REQUEST_NULL || !self->keep)
+        return;
+    ((struct keep_object *)self->keep)->is_over = true;
+    Py_CLEAR(self->keep);
 }
 
 /* ------------------------------------------------------------ lists */

@@ -22,6 +22,7 @@ struct keep_object {
     PyObject_HEAD struct message msgs[2];
     PyObject *object;     /* a pickle, a buffer, ...: released with the keep */
     keep_finish_f finish; /* NULL: wait() delivers None */
+    bool is_over;         /* the request is done, whichever object saw it */
 };
 
 /* An empty keep: prepare its messages, then start the request. */
@@ -31,8 +32,8 @@ struct keep_object *keep_create(void);
  * when it fails (NULL with the exception set), where the orphans get it. */
 PyObject *request_start(MPI_Request mpi, struct keep_object *keep);
 
-/* Leaves a request and its keep to the registry; takes 'keep'.  'owned': nobody else
- * knows the request, it is freed when it is done. */
+/* Leaves a request and its keep to the registry; takes 'keep'.  'owned': nobody
+ * else knows the request; otherwise the memory stays until the process ends. */
 void request_orphan(MPI_Request mpi, bool owned, struct keep_object *keep);
 
 /* A sequence of Request objects and their MPI requests. */
