@@ -1,0 +1,208 @@
+"""Plays the front for one keeper, over the wire.
+
+Method none: no MPI is needed, and one keeper is a whole kernel.
+"""
+
+import itertools
+import json
+import os
+import re
+import struct
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import zmq
+
+BUILD = Path(os.environ.get("BUILD", Path(__file__).parents[3] / "build")).resolve()
+KEEPER = BUILD / "bin" / "rankbook-keeper"
+SECRET = "0123456789abcdef"
+TIMEOUT = 20
+
+HEADER = struct.Struct("<4sHHiIQQQ")
+TYPES = {
+    name: 1 + i
+    for i, name in enumerate(
+        "RUN ASK INTERRUPT INPUT_REPLY STOP BYE PING BUSY HEAL".split()
+    )
+}
+TYPES.update(
+    {
+        name: 32 + i
+        for i, name in enumerate(
+            "HELLO READY STREAM DISPLAY RESULT COMM INPUT ANSWER DONE WAITING HEALED "
+            "EXIT USAGE".split()
+        )
+    }
+)
+NAMES = {number: name for name, number in TYPES.items()}
+
+
+class Front:
+    """Plays the front for one keeper."""
+
+    def __init__(self, folder, **env):
+        self.endpoint = f"ipc://{folder}/wire"
+        self.folder = folder
+        (folder / "log").mkdir(exist_ok=True)
+        self.context = zmq.Context()
+        self.router = self.context.socket(zmq.ROUTER)
+        self.router.linger = 0
+        self.router.bind(self.endpoint)
+        self.cells = itertools.count(1)
+        self.peer = None
+        self.process = subprocess.Popen(
+            [KEEPER],
+            env={
+                **os.environ,
+                "RANKBOOK_WIRE": self.endpoint,
+                "RANKBOOK_SECRET": SECRET,
+                "RANKBOOK_RUN": str(folder),
+                "RANKBOOK_RANK": "0",
+                "RANKBOOK_SIZE": "1",
+                "RANKBOOK_METHOD": "none",
+                "RANKBOOK_PYTHON": sys.executable,
+                "IPYTHONDIR": str(folder / "ipython"),
+                "JPY_SECRET": "visible",
+                **env,
+            },
+            stdin=subprocess.DEVNULL,
+        )
+
+    def send(self, kind, *frames, cell=0):
+        frames = [f if isinstance(f, bytes) else json.dumps(f).encode() for f in frames]
+        length = sum(map(len, frames))
+        header = HEADER.pack(
+            b"RBK1", 1, TYPES[kind], 0, len(frames), cell, length, 0
+        )
+        self.router.send_multipart([self.peer, header, *frames])
+
+    def recv(self, timeout=TIMEOUT):
+        """(kind, cell, frames); pings while it waits."""
+        end = time.monotonic() + timeout
+        while time.monotonic() < end:
+            if self.router.poll(500):
+                self.peer, header, *frames = self.router.recv_multipart()
+                magic, version, kind, rank, count, cell, length, _ = HEADER.unpack(
+                    header
+                )
+                assert (magic, version, rank) == (b"RBK1", 1, 0)
+                assert count == len(frames) and length == sum(map(len, frames))
+                return NAMES[kind], cell, frames
+            if self.peer:
+                self.send("PING")
+        raise AssertionError("nothing came from the keeper")
+
+    def wait_for(self, kind):
+        """Everything up to the first message of 'kind', which comes last."""
+        seen = []
+        while not seen or seen[-1][0] != kind:
+            seen.append(self.recv())
+        return seen
+
+    def ready(self):
+        kind, _, frames = self.recv()
+        assert kind == "HELLO" and frames[0].decode() == SECRET
+        self.hello = json.loads(frames[1])
+        self.info = json.loads(self.wait_for("READY")[-1][2][0])
+        return self
+
+    def start(self, code, **options):
+        cell = next(self.cells)
+        options = {"count": cell, "lead": True, **options}
+        self.send("RUN", options, code.encode(), cell=cell)
+        return cell
+
+    def jump(self, count):
+        """Leaves out 'count' numbers of cells; returns the next."""
+        number = next(self.cells) + count
+        self.cells = itertools.count(number)
+        return number
+
+    def finish(self, cell, until="DONE"):
+        result = Outcome(cell)
+        for kind, number, frames in self.wait_for(until):
+            result.add(kind, number, frames)
+        return result
+
+    def run(self, code, **options):
+        return self.finish(self.start(code, **options))
+
+    def stream(self, cell, text):
+        """Waits until the cell has written 'text'."""
+        seen = ""
+        while text not in seen:
+            kind, number, frames = self.recv()
+            assert number == cell
+            if kind == "STREAM":
+                seen += frames[1].decode()
+        return seen
+
+    def interrupt(self, reason="stop", **more):
+        self.send("INTERRUPT", {"reason": reason, **more})
+
+    def ask(self, kind, content):
+        self.send("ASK", kind.encode(), content, {}, cell=999)
+        return json.loads(self.wait_for("ANSWER")[-1][2][0])
+
+    def interpreter(self):
+        return self.info["pid"]
+
+    def close(self):
+        if self.process.poll() is None and self.peer:
+            self.send("BYE")
+            try:
+                self.process.wait(5)
+            except subprocess.TimeoutExpired:
+                self.process.kill()
+        elif self.process.poll() is None:
+            self.process.kill()
+        status = self.process.wait()
+        self.context.destroy(0)
+        return status
+
+
+class Outcome:
+    """What one cell brought."""
+
+    def __init__(self, cell):
+        self.cell = cell
+        self.text = {"stdout": "", "stderr": ""}
+        self.order = []
+        self.results, self.displays, self.others = [], [], []
+        self.done = self.exit = None
+
+    def add(self, kind, cell, frames):
+        if kind == "STREAM":
+            name, text = frames[0].decode(), frames[1].decode()
+            self.text[name] += text
+            self.order.append(text)
+        elif kind == "RESULT":
+            self.results.append(json.loads(frames[0]))
+        elif kind == "DISPLAY":
+            self.displays.append((frames[0].decode(), json.loads(frames[1])))
+        elif kind == "DONE":
+            assert cell == self.cell
+            self.done = json.loads(frames[0])
+        elif kind == "EXIT":
+            self.exit = json.loads(frames[0])
+        else:
+            self.others.append((kind, cell, frames))
+
+    @property
+    def stdout(self):
+        return self.text["stdout"]
+
+    @property
+    def stderr(self):
+        return self.text["stderr"]
+
+    @property
+    def value(self):
+        return self.results[0]["data"]["text/plain"]
+
+
+def plain(text):
+    """Without the colours."""
+    return re.sub(r"\x1b\[[0-9;]*m", "", text)
