@@ -157,6 +157,27 @@ def test_get_status(comm):
     Request.waitall(sends)
 
 
+def test_get_status_of_many(comm):
+    receives, sends = exchange(comm, 3)
+    requests = [MPI.REQUEST_NULL, *receives]
+    status, statuses = MPI.Status(), []
+    while not Request.get_status_all(requests, statuses):
+        pass
+    assert [s.tag for s in statuses[1:]] == [0, 1, 2]
+    assert Request.get_status_any(requests, status) == (1, True)
+    assert status.tag == 0
+    statuses = []
+    assert Request.get_status_some(requests, statuses) == [1, 2, 3]
+    assert [s.tag for s in statuses[:3]] == [0, 1, 2]
+    assert all(receives)
+    assert Request.waitall(receives) == expected(comm, 3)
+    Request.waitall(sends)
+    null = [MPI.REQUEST_NULL]
+    assert Request.get_status_any(null) == (MPI.UNDEFINED, True)
+    assert Request.get_status_all(null) is True
+    assert Request.get_status_some(null) is None
+
+
 def test_cancel(comm):
     request = comm.irecv(source=0, tag=99)
     assert request.cancel() is None

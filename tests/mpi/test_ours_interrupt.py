@@ -1,0 +1,107 @@
+"""Calls that wait can be interrupted, and what comes after works."""
+import ctypes
+import threading
+
+import pytest
+from support import ring
+
+from mpi4py import MPI
+
+
+@pytest.fixture(scope="module")
+def layer():
+    """libmpiwait, which the module has loaded."""
+    with open("/proc/self/maps", encoding="utf-8") as maps:
+        paths = {line.split()[-1] for line in maps if "libmpiwait" in line}
+    return ctypes.CDLL(paths.pop())
+
+
+@pytest.fixture
+def interrupted(layer):
+    """Expects a call to end by an interrupt, which comes again until it does."""
+
+    def run(call, errors=KeyboardInterrupt):
+        over = threading.Event()
+
+        def press():
+            while not over.wait(0.01):
+                layer.mpiwait_interrupt()
+
+        thread = threading.Thread(target=press)
+        thread.start()
+        try:
+            with pytest.raises(errors):
+                call()
+        finally:
+            over.set()
+            thread.join()
+
+    return run
+
+
+RECEIVES = {
+    "recv": lambda comm: comm.recv(tag=99),
+    "mprobe": lambda comm: comm.mprobe(tag=99),
+    "probe": lambda comm: comm.probe(tag=99),
+    "Recv": lambda comm: comm.Recv(bytearray(1), tag=99),
+    "Probe": lambda comm: comm.Probe(tag=99),
+    "Mprobe": lambda comm: comm.Mprobe(tag=99),
+}
+
+
+@pytest.mark.parametrize("name", RECEIVES)
+def test_receives(comm, interrupted, name):
+    interrupted(lambda: RECEIVES[name](comm))
+    following, previous = ring(comm)
+    assert comm.sendrecv(1, following, source=previous) == 1
+
+
+def test_wait_leaves_the_request_alone(comm, interrupted):
+    following, previous = ring(comm)
+    request = comm.irecv(source=previous, tag=5)
+    interrupted(request.wait)
+    assert request
+    interrupted(lambda: MPI.Request.waitall([request]))
+    interrupted(lambda: MPI.Request.waitany([request]))
+    assert request
+    comm.Barrier()
+    comm.send("still there", following, tag=5)
+    assert request.wait() == "still there"
+
+
+def test_synchronous_sends(comm, interrupted):
+    """What was sent is delivered later."""
+    following, previous = ring(comm)
+    interrupted(lambda: comm.ssend(list(range(10_000)), following, tag=7))
+    comm.Barrier()
+    assert comm.recv(source=previous, tag=7) == list(range(10_000))
+    interrupted(lambda: comm.Ssend(bytes(100_000), following, tag=7))
+    comm.Barrier()
+    data = bytearray(b"x" * 100_000)
+    comm.Recv(data, previous, tag=7)
+    assert data == bytes(100_000)
+
+
+COLLECTIVES = {
+    "bcast": lambda comm: comm.bcast(1),
+    "gather": lambda comm: comm.gather(1),
+    "allgather": lambda comm: comm.allgather(1),
+    "reduce": lambda comm: comm.reduce(1),
+    "allreduce": lambda comm: comm.allreduce(1),
+    "scan": lambda comm: comm.scan(1),
+    "Barrier": lambda comm: comm.Barrier(),
+}
+
+
+@pytest.mark.parametrize("name", COLLECTIVES)
+def test_collectives_to_which_one_rank_does_not_come(layer, interrupted, name):
+    comm = MPI.COMM_WORLD
+    if comm.size == 1:
+        pytest.skip("nobody to wait for")
+    if comm.rank > 0:
+        # Those who come after somebody has left learn that.
+        interrupted(lambda: COLLECTIVES[name](comm), (KeyboardInterrupt, MPI.Exception))
+    assert layer.mpiwait_heal() == MPI.SUCCESS
+    assert comm.allgather(comm.rank) == list(range(comm.size))
+    assert comm.allreduce(1) == comm.size
+    assert comm.scan(1) == comm.rank + 1
