@@ -159,9 +159,16 @@ def history(shell, content):
         )
     else:
         found = []
-    # IPython calls this session 0, and takes either number in a request
-    entries = [[entry[0] or manager.session_number, *entry[1:]] for entry in found]
-    return {"status": "ok", "history": entries}
+    return {"status": "ok", "history": [_entry(manager, *entry) for entry in found]}
+
+
+def _entry(manager, session, line, text):
+    """IPython calls this session 0 in some answers, and leaves out its results when
+    they are not in the file."""
+    session = session or manager.session_number
+    if isinstance(text, tuple) and session == manager.session_number:
+        text = (text[0], manager.output_hist_reprs.get(line, text[1]))
+    return [session, line, text]
 
 
 def comm_info(shell, content):

@@ -132,6 +132,16 @@ class ZMQInteractiveShell(InteractiveShell):
     def Completer(self, completer):
         self._completer = completer
 
+    @property
+    def configurables(self):
+        if self.kernel is not None and self._completer is None:
+            super().init_completer()  # %config wants to see it
+        return self._configurables
+
+    @configurables.setter
+    def configurables(self, configurables):
+        self._configurables = configurables
+
     # ---- payloads ----
 
     def _show_in_pager(self, text, start=0, screen_lines=0, pager_cmd=None):

@@ -84,6 +84,10 @@ def test_the_directive_line_leaves_the_cell(front):
     assert "line 3" in plain("\n".join(out.done["traceback"]))
 
 
+def test_what_is_made_late_can_be_configured(front):
+    assert front.run("%config IPCompleter.use_jedi").value == "False"
+
+
 def test_payloads_are_the_lead_rank_s(front):
     page = front.run("print?").done["payload"]
     assert [p["source"] for p in page] == ["page"]
