@@ -59,7 +59,7 @@ class Rc:
 
 def _is_too_late():
     """In the kernel MPI runs before the first cell; elsewhere nobody is told."""
-    return "RANKBOOK_METHOD" in _os.environ and __name__ + ".MPI" in _sys.modules
+    return "rankbook_shell" in _sys.modules and __name__ + ".MPI" in _sys.modules
 
 
 rc = Rc()

@@ -243,11 +243,18 @@ int errhandler_Free_impl(struct errhandler_object *self)
     return 0;
 }
 
-/* Ends the program; under the kernel libmpiwait makes an error of it. */
+/* A script ends.  In the kernel only the cell does: the variables are worth more
+ * than what Abort() could still do to the other ranks, which hear of the error. */
 int comm_Abort_impl(struct comm_object *self, int errorcode)
 {
     int rc;
 
+    if (module_is_in_kernel()) {
+        PyErr_Format(PyExc_RuntimeError,
+                     "Abort(%d): in the kernel this ends the cell, not the ranks",
+                     errorcode);
+        return -1;
+    }
     MPI_CALL(rc, MPI_Abort(self->mpi, errorcode));
     return mpi_check(rc);
 }

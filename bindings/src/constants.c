@@ -117,6 +117,7 @@ int constants_module_init(struct module_state *state)
             return -1;
     if (add_singleton(state, CLASS_BottomType, "BOTTOM") < 0
         || add_singleton(state, CLASS_InPlaceType, "IN_PLACE") < 0
+        || add_singleton(state, CLASS_BufferAutomaticType, "BUFFER_AUTOMATIC") < 0
         || add_aliases(state, constant_aliases) < 0)
         return -1;
     return add_aliases(state, surface_aliases);

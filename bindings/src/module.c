@@ -55,6 +55,7 @@ static int module_traverse(PyObject *object, visitproc visit, void *arg)
     Py_VISIT(state->keep_type);
     Py_VISIT(state->pickle);
     Py_VISIT(state->typedict);
+    Py_VISIT(state->attached);
     return 0;
 }
 
@@ -70,6 +71,13 @@ static int module_clear(PyObject *object)
     return 0;
 }
 
+bool module_is_in_kernel(void)
+{
+    PyObject *modules = PyImport_GetModuleDict();
+
+    return modules && PyDict_GetItemString(modules, "rankbook_shell");
+}
+
 /* Objects may outlive the module object during the interpreter's end, and need
  * their types until then: those are cleared last, here. */
 static void module_free(void *object)
@@ -80,6 +88,7 @@ static void module_free(void *object)
     if (!state || module != state)
         return;
     module_clear(object);
+    Py_CLEAR(state->buffer_automatic);
     Py_CLEAR(state->in_place);
     Py_CLEAR(state->bottom);
     for (idx = 0; idx < NAME_COUNT; idx++)

@@ -35,6 +35,8 @@ struct module_state {
     PyTypeObject *keep_type;
     PyObject *bottom;           /* MPI.BOTTOM */
     PyObject *in_place;         /* MPI.IN_PLACE */
+    PyObject *buffer_automatic; /* MPI.BUFFER_AUTOMATIC */
+    PyObject *attached;         /* what Attach_buffer() was given (bsend.c) */
     PyObject *pickle;           /* MPI.pickle, made by pickle.c */
     PyObject *typedict;         /* MPI._typedict: format -> Datatype */
     PyObject *op_functions[32]; /* of user-defined operations, by slot (op.h) */
@@ -51,6 +53,9 @@ int datatype_module_init(struct module_state *state);
 int request_module_init(struct module_state *state);
 int pickle_module_init(struct module_state *state);
 int environment_module_init(struct module_state *state);
+
+/* True in an interpreter of the kernel, false in a script. */
+bool module_is_in_kernel(void);
 
 /* True while MPI can be called: initialised and not finalised. */
 bool mpi_is_active(void);

@@ -1,5 +1,9 @@
-/* singleton.c - MPI.BOTTOM and MPI.IN_PLACE */
+/* singleton.c - MPI.BOTTOM, MPI.IN_PLACE and MPI.BUFFER_AUTOMATIC */
 #include "mpi_impl.h"
+
+#ifndef MPI_BUFFER_AUTOMATIC /* before MPI-4.1 */
+#define MPI_BUFFER_AUTOMATIC (void *)-2
+#endif
 
 /* One object each, with nothing in it. */
 struct singleton {
@@ -27,6 +31,16 @@ PyObject *bottomtype_new_impl(PyTypeObject *cls)
 PyObject *inplacetype_new_impl(PyTypeObject *cls)
 {
     return get(cls, &module->in_place);
+}
+
+PyObject *bufferautomatictype_new_impl(PyTypeObject *cls)
+{
+    return get(cls, &module->buffer_automatic);
+}
+
+PyObject *bufferautomatictype___reduce___impl(struct bufferautomatictype_object *self)
+{
+    return PyUnicode_FromString("BUFFER_AUTOMATIC");
 }
 
 PyObject *bottomtype___reduce___impl(struct bottomtype_object *self)
@@ -69,6 +83,7 @@ PyObject *inplacetype___reduce___impl(struct inplacetype_object *self)
 
 SINGLETON(bottomtype, "BOTTOM", (intptr_t)MPI_BOTTOM)
 SINGLETON(inplacetype, "IN_PLACE", (intptr_t)MPI_IN_PLACE)
+SINGLETON(bufferautomatictype, "BUFFER_AUTOMATIC", (intptr_t)MPI_BUFFER_AUTOMATIC)
 
 #define SLOTS(name)                                                                    \
     { Py_tp_repr, name##_repr }, { Py_bf_getbuffer, name##_getbuffer },                \
@@ -87,3 +102,9 @@ const struct class_def bottomtype_class = { .size = sizeof(struct singleton),
 static const PyType_Slot inplacetype_slots[] = { SLOTS(inplacetype), { 0 } };
 const struct class_def inplacetype_class = { .size = sizeof(struct singleton),
                                              .slots = inplacetype_slots };
+
+static const PyType_Slot bufferautomatictype_slots[] = { SLOTS(bufferautomatictype),
+                                                         { 0 } };
+const struct class_def bufferautomatictype_class = { .size = sizeof(struct singleton),
+                                                     .slots =
+                                                         bufferautomatictype_slots };
