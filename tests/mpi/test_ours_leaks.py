@@ -1,0 +1,79 @@
+"""Calls that are repeated leave no memory behind."""
+import gc
+import sys
+
+import pytest
+from support import quiet, ring
+
+from mpi4py import MPI
+
+TURNS = 100
+Request = MPI.Request
+
+
+def refuse(x, y):
+    raise ArithmeticError
+
+
+def send_and_wait(comm, receive):
+    request = comm.isend([comm.rank], ring(comm)[0])
+    receive()
+    request.wait(MPI.Status())
+
+
+def failing(call, *args):
+    with pytest.raises(Exception):
+        call(*args)
+
+
+CALLS = {
+    "recv": lambda c: send_and_wait(c, c.recv),
+    "recv into": lambda c: send_and_wait(c, lambda: quiet(c.recv, bytearray(100))),
+    "irecv": lambda c: send_and_wait(c, lambda: c.irecv().wait(MPI.Status())),
+    "irecv into": lambda c: send_and_wait(c, lambda: c.irecv(bytearray(100)).wait()),
+    "mprobe": lambda c: send_and_wait(c, lambda: c.mprobe().recv(MPI.Status())),
+    "mprobe, irecv": lambda c: send_and_wait(c, lambda: c.mprobe().irecv().wait()),
+    "improbe": lambda c: c.improbe(tag=1),
+    "sendrecv": lambda c: c.sendrecv({1: 2}, ring(c)[0], source=ring(c)[1]),
+    "nobody": lambda c: c.sendrecv(1, MPI.PROC_NULL, source=MPI.PROC_NULL),
+    "waitall": lambda c: Request.waitall([c.irecv(), c.isend("a", ring(c)[0])], []),
+    "waitsome": lambda c: Request.waitsome([c.isend("a", MPI.PROC_NULL)], []),
+    "waitany": lambda c: Request.waitany([c.isend("a", MPI.PROC_NULL)], MPI.Status()),
+    "bcast": lambda c: c.bcast([1]),
+    "large bcast": lambda c: c.bcast(bytes(3000)),
+    "gather": lambda c: c.gather([c.rank]),
+    "scatter": lambda c: c.scatter([[r] for r in range(c.size)]),
+    "allgather": lambda c: c.allgather([c.rank]),
+    "alltoall": lambda c: c.alltoall([[r] for r in range(c.size)]),
+    "reduce": lambda c: c.reduce([1], root=c.size - 1),
+    "allreduce": lambda c: c.allreduce([1]),
+    "scan": lambda c: c.scan([1]),
+    "exscan": lambda c: c.exscan([1]),
+    "reduction on a new communicator": lambda c: (d := c.Dup()).allreduce(1) and d.Free(),
+    "unpicklable send": lambda c: failing(c.send, refuse.__get__(lambda: 0), 0),
+    "unpicklable bcast": lambda c: failing(c.bcast, lambda: 0),
+    "unpicklable alltoall": lambda c: failing(c.alltoall, [lambda: 0] * c.size),
+    "unpicklable allreduce": lambda c: failing(c.allreduce, lambda: 0),
+    "wrong rank": lambda c: failing(c.send, 1, c.size),
+    "wrong rank of irecv": lambda c: failing(c.irecv, None, c.size),
+    "wrong root": lambda c: failing(c.reduce, 1, MPI.SUM, c.size),
+    "dumps": lambda c: MPI.pickle.loads(MPI.pickle.dumps([1, "two"])),
+    "dumps_oob": lambda c: MPI.pickle.loads_oob(*MPI.pickle.dumps_oob(bytearray(300_000))),
+    "Pickle": lambda c: MPI.Pickle(protocol=4, threshold=10).dumps(1),
+}
+
+
+@pytest.mark.parametrize("name", CALLS)
+def test_blocks(comm, name):
+    call = CALLS[name]
+
+    def growth():
+        gc.collect()
+        before = sys.getallocatedblocks()
+        for _ in range(TURNS):
+            call(comm)
+        gc.collect()
+        return sys.getallocatedblocks() - before
+
+    growth()
+    assert growth() < TURNS / 2
