@@ -1,9 +1,13 @@
 """Runs the tests of the binding under mpiexec, with 1 to 4 ranks, and adds them up.
 
-    python tests/mpi/run.py [-n 1,2,3,4] [--limit SECONDS] [pytest arguments]
+    python tests/mpi/run.py [-n 0,1,2,3,4] [--limit SECONDS] [pytest arguments]
+    .venv-peers/bin/python tests/mpi/run.py --installed
 
 A test counts as failed when it failed on any rank, or when a rank died in it or did
 not come back; the run then goes on behind it.  Exit status 1 if anything failed.
+0 ranks: the tests that start mpiexec themselves.  BUILD and MPIEXEC name another
+build and another MPI.  --installed tests the tests, on the mpi4py that the Python
+has, without what only ours promises.
 """
 import argparse
 import json
@@ -61,8 +65,9 @@ def merge(journals):
 
 def start_ranks(ranks, arguments, folder, limit):
     """One mpiexec; returns its status, and what it wrote.  None: out of time."""
-    command = [mpiexec_path(), "-n", str(ranks), sys.executable, "-m", "pytest"]
-    command += ["-q", "-p", "no:cacheprovider", *arguments]
+    command = [mpiexec_path(), "-n", str(ranks)] if ranks else []
+    command += [sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider"]
+    command += arguments
     environment = {**os.environ, "RANKBOOK_TEST_RESULTS": str(folder)}
     with tempfile.TemporaryFile("w+") as output:
         job = subprocess.Popen(
@@ -132,13 +137,35 @@ def close_tests(folder, journals, lost, output):
     (folder / "done").write_text("\n".join(done), encoding="utf-8")
 
 
+def select_binding(installed):
+    """Puts our package first on the path of the ranks; returns pytest arguments."""
+    if installed:
+        return [f"--ignore={path}" for path in HERE.glob("test_ours_*.py")] + [
+            f"--ignore={path}" for path in HERE.glob("test_core_*.py")
+        ]
+    build = HERE.parents[1] / os.environ.get("BUILD", "build")
+    paths = [str(build / "lib/rankbook/python"), os.environ.get("PYTHONPATH")]
+    os.environ["PYTHONPATH"] = os.pathsep.join(filter(None, paths))
+    return []
+
+
+def has_path(arguments):
+    return any(
+        Path(argument.split("::")[0]).exists()
+        for argument in arguments
+        if not argument.startswith("-")
+    )
+
+
 def main():
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("-n", default="1,2,3,4", help="numbers of ranks")
+    parser.add_argument("-n", default="0,1,2,3,4", help="numbers of ranks")
     parser.add_argument("--limit", type=float, default=300, help="seconds for each")
+    parser.add_argument("--installed", action="store_true", help="not our mpi4py")
     options, arguments = parser.parse_known_args()
-    if not any(not a.startswith("-") and Path(a.split("::")[0]).exists() for a in arguments):
+    if not has_path(arguments):
         arguments.append(str(HERE))
+    arguments += select_binding(options.installed)
     total = {"passed": 0, "failed": 0, "skipped": 0}
     for ranks in map(int, options.n.split(",")):
         begin = time.monotonic()
@@ -150,7 +177,8 @@ def main():
                 print(f"FAILED n={ranks} {test} [{who}]\n{text}\n", flush=True)
         line = ", ".join(f"{value} {name}" for name, value in count.items())
         seconds = time.monotonic() - begin
-        print(f"{ranks} ranks: {line} in {seconds:.1f} s", flush=True)
+        name = f"{ranks} ranks" if ranks else "alone"
+        print(f"{name}: {line} in {seconds:.1f} s", flush=True)
         total = {name: total[name] + count[name] for name in total}
     print(", ".join(f"{value} {name}" for name, value in total.items()))
     return 1 if total["failed"] or not total["passed"] else 0
