@@ -8,6 +8,7 @@ import time
 import psutil
 from jupyter_client.kernelspec import KernelSpec
 from jupyter_client.manager import KernelManager
+from jupyter_client.session import Session
 from jupyter_kernel_test.msgspec_v5 import schema_fragments, validate_message
 
 ROOT = pathlib.Path(__file__).resolve().parents[2]
@@ -69,7 +70,9 @@ class Kernel:
             self.client.wait_for_ready(timeout=TIMEOUT)
 
     def connect(self):
-        client = self.manager.client()
+        """A client with a session of its own, as every front end has."""
+        session = Session(key=self.manager.session.key)
+        client = self.manager.client(session=session)
         client.start_channels()
         return client
 
