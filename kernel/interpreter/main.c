@@ -111,7 +111,6 @@ static int prepare(struct error *err)
     int page_fd = take_fd("RANKBOOK_PAGE_FD", err), record_fd;
     const char *refusal = mpi4py_refusal(true);
     struct page *page;
-    char *library;
 
     if (page_fd < 0 || (record_fd = take_fd("RANKBOOK_RECORD_FD", err)) < 0
         || !(page = page_attach(page_fd, err)) || inbox_open(record_fd, err) < 0
@@ -122,13 +121,8 @@ static int prepare(struct error *err)
         if (getenv(cloexec_names[i]))
             platform_set_cloexec(atoi(getenv(cloexec_names[i])));
     }
-    if (!is_method_none()) {
-        library = places_part("libmpiwait.so");
-        if (mpi_load(library, err) < 0)
-            return -1;
-        free(library);
-        mpi_attach(page);
-    }
+    if (!is_method_none())
+        mpi_load_begin(places_part("libmpiwait.so"), page);
     if (module_register(page, record_fd) < 0)
         return error_set(err, "register the built-in module");
     return python_start(0, NULL, err) < 0 || python_find_ours(refusal, err) < 0 ? -1

@@ -252,6 +252,19 @@ static PyObject *module_interrupt_take(PyObject *module, PyObject *unused)
 
 /* ---- MPI ---- */
 
+PyDoc_STRVAR(mpi_wait_doc, "mpi_wait()\n\n"
+                           "Until libmpiwait is loaded, which the program has begun.");
+
+static PyObject *module_mpi_wait(PyObject *module, PyObject *unused)
+{
+    struct error err = { "" };
+    int rc;
+
+    Py_BEGIN_ALLOW_THREADS rc = mpi_load_end(&err);
+    Py_END_ALLOW_THREADS if (rc < 0) return raise(&err);
+    Py_RETURN_NONE;
+}
+
 PyDoc_STRVAR(others_doc, "others() -> bool\n\nWhether other ranks compute now.");
 
 static PyObject *module_others(PyObject *module, PyObject *unused)
@@ -300,6 +313,7 @@ static PyMethodDef methods[] = {
     { "cell_end", module_cell_end, METH_NOARGS, cell_end_doc },
     { "hurry", module_hurry, METH_NOARGS, hurry_doc },
     { "interrupt_take", module_interrupt_take, METH_NOARGS, interrupt_take_doc },
+    { "mpi_wait", module_mpi_wait, METH_NOARGS, mpi_wait_doc },
     { "others", module_others, METH_NOARGS, others_doc },
     { "progress", module_progress, METH_NOARGS, progress_doc },
     { "heal", module_heal, METH_NOARGS, heal_doc },

@@ -2,7 +2,10 @@
 #include "kernel/interpreter/mpi.h"
 
 #include <dlfcn.h>
+#include <pthread.h>
+#include <signal.h>
 #include <stddef.h>
+#include <stdlib.h>
 
 static struct {
     void *library;
@@ -29,6 +32,47 @@ int mpi_load(const char *path, struct error *err)
     find("mpiwait_heal", &mpi.heal);
     find("mpiwait_heal_text", &mpi.heal_text);
     return 0;
+}
+
+/* ---- beside the start of Python ---- */
+
+static struct {
+    pthread_t thread;
+    bool is_running;
+    char *path;
+    struct page *page;
+    int rc;
+    struct error err;
+} loading;
+
+static void *run_load(void *arg)
+{
+    if ((loading.rc = mpi_load(loading.path, &loading.err)) == 0)
+        mpi_attach(loading.page);
+    free(loading.path);
+    return NULL;
+}
+
+void mpi_load_begin(char *path, struct page *page)
+{
+    sigset_t all, old;
+
+    loading.path = path;
+    loading.page = page;
+    sigfillset(&all);
+    pthread_sigmask(SIG_SETMASK, &all, &old);
+    loading.is_running = pthread_create(&loading.thread, NULL, run_load, NULL) == 0;
+    pthread_sigmask(SIG_SETMASK, &old, NULL);
+    if (!loading.is_running)
+        run_load(NULL);
+}
+
+int mpi_load_end(struct error *err)
+{
+    if (loading.is_running)
+        pthread_join(loading.thread, NULL);
+    loading.is_running = false;
+    return loading.rc < 0 ? error_set(err, "%s", loading.err.text) : 0;
 }
 
 bool mpi_is_loaded(void)

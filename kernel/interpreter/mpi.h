@@ -15,6 +15,14 @@
 int mpi_load(const char *path, struct error *err);
 bool mpi_is_loaded(void);
 
+/* The same beside what this thread does: an MPI library can take 40 ms to measure the
+ * CPU's clock while it is loaded.  'path' is taken; 'page' is attached then. */
+void mpi_load_begin(char *path, struct page *page);
+
+/* Waits for mpi_load_begin(), when there was one; -1 with 'err' when it failed.  To be
+ * called before anything that may load an MPI library. */
+int mpi_load_end(struct error *err);
+
 /* The rest does nothing when it is not loaded. */
 void mpi_attach(struct page *page);
 void mpi_progress(void);

@@ -38,6 +38,10 @@ def _start_mpi(rank, size):
     if os.environ.get("RANKBOOK_METHOD") == "none":
         _scrub()
         return {}
+    try:
+        _rankbook.mpi_wait()
+    except OSError as error:
+        _give_up(f"the MPI library cannot be loaded: {error}")
     if os.environ.get("RANKBOOK_MPI_INIT") == "lazy":
         hooks.on_import("mpi4py.MPI", _scrub)
         return {}
@@ -112,8 +116,8 @@ def start():
     size = _number("PMI_SIZE", "RANKBOOK_SIZE") or 1
     sys.path.insert(0, "")
     hooks.install()
-    mpi = _start_mpi(rank, size)
     shell = _make_shell(rank)
+    mpi = _start_mpi(rank, size)
 
     handlers = {}
     loop = Loop(handlers)
