@@ -130,7 +130,7 @@ $(BUILD)/obj/bindings/%.o: bindings/%.c
 $(MPIWAIT): $(call objects,$(WAIT_SOURCES)) $(call archives,page base)
 	@mkdir -p $(@D)
 	$(MPI_CC) $(if $(SANITIZE),-fsanitize=$(SANITIZE)) -shared -o $@ $^ -lpthread \
-	    $(MPI_RPATH)
+	    -Wl,--exclude-libs,ALL $(MPI_RPATH)
 
 API := $(wildcard bindings/api/*.api) bindings/api/generate.py
 GENERATED := $(BUILD)/gen/mpi4py.stamp
@@ -172,7 +172,13 @@ venv-peers: .venv-peers/.ready
 all: kernel binding ## build everything into build/
 kernel: $(PROGRAMS:%=$(BUILD)/bin/%) kernel-python
 binding: $(MPIWAIT) $(MPI_MODULE) kernel-python
-kernel-python: $(PYTHON_PARTS) $(SHARE_PARTS)
+kernel-python: $(LIB)/python/.compiled $(SHARE_PARTS)
+
+# Compiled here, because nobody can write there after an install; and never
+# compared with the sources again, which costs at every start.
+$(LIB)/python/.compiled: $(PYTHON_PARTS)
+	$(PYTHON) -m compileall -q --invalidation-mode unchecked-hash $(LIB)/python
+	@touch $@
 
 JOBS := -j$(shell nproc)
 DEMO_RANKS ?= 4
@@ -248,7 +254,7 @@ $(BUILD)/tests/fuzz/%: $(BUILD)/obj/tests/fuzz/%.o $(BUILD)/obj/tests/fuzz/drive
 fuzz-replay: $(FUZZERS:%=$(BUILD)/tests/fuzz/%)
 
 FUZZ_SECONDS ?= 60
-FUZZ_SOURCES = $(filter-out %/main.c,$(foreach f,base wire page jupyter magics,$(call sources,$(DIR_$(f)))))
+FUZZ_SOURCES = $(filter-out %/main.c,$(foreach f,$(FOLDERS),$(call sources,$(DIR_$(f)))))
 fuzz: ## search each decoder of outside bytes for FUZZ_SECONDS
 	@tools/packages.sh $(PACKAGES) clang libclang-rt-14-dev
 	@mkdir -p $(BUILD)/fuzz
