@@ -32,8 +32,7 @@ def run_command_line(args=None):
     """Run what the command line names: sys.argv[1:], or 'args'."""
     import runpy
 
-    sys.argv[:] = ["-c"] + list(sys.argv[1:] if args is None else args)
-    del sys.argv[0]
+    sys.argv[:] = sys.argv[1:] if args is None else args
     what = sys.argv[0]
     if what == "-c":
         code = sys.argv.pop(1)

@@ -6,26 +6,24 @@
 
 bool error_is_pending;
 
-/* What a callback raised; owned, here because it outlives the callback only until
- * its MPI call returns. */
-static struct {
-    PyObject *type, *value, *traceback;
-} pending;
-
 void error_defer(void)
 {
+    PyObject **deferred = module->deferred;
+
     if (error_is_pending) {
         PyErr_Clear();
         return;
     }
-    PyErr_Fetch(&pending.type, &pending.value, &pending.traceback);
+    PyErr_Fetch(&deferred[0], &deferred[1], &deferred[2]);
     error_is_pending = true;
 }
 
 static int raise_pending(void)
 {
+    PyObject **deferred = module->deferred;
+
     error_is_pending = false;
-    PyErr_Restore(pending.type, pending.value, pending.traceback);
+    PyErr_Restore(deferred[0], deferred[1], deferred[2]);
     return -1;
 }
 

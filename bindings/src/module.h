@@ -40,6 +40,8 @@ struct module_state {
     PyObject *pickle;           /* MPI.pickle, made by pickle.c */
     PyObject *typedict;         /* MPI._typedict: format -> Datatype */
     PyObject *op_functions[32]; /* of user-defined operations, by slot (op.h) */
+    PyObject
+        *deferred[3]; /* what a callback raised, while error_is_pending (error.h) */
     struct module_options options;
 };
 
