@@ -130,7 +130,7 @@ $(BUILD)/obj/bindings/%.o: bindings/%.c
 $(MPIWAIT): $(call objects,$(WAIT_SOURCES)) $(call archives,page base)
 	@mkdir -p $(@D)
 	$(MPI_CC) $(if $(SANITIZE),-fsanitize=$(SANITIZE)) -shared -o $@ $^ -lpthread \
-	    -Wl,--exclude-libs,ALL $(MPI_RPATH)
+	    -Wl,--exclude-libs,ALL -Wl,-soname,libmpiwait.so $(MPI_RPATH)
 
 API := $(wildcard bindings/api/*.api) bindings/api/generate.py
 GENERATED := $(BUILD)/gen/mpi4py.stamp
