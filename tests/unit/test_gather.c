@@ -185,6 +185,76 @@ static void test_timeout(void)
     end(gather, &seen);
 }
 
+static void test_drift(void)
+{
+    struct seen seen = { { 0 } };
+    struct gather *gather = start(&seen, 2, GATHER_FOLD);
+    struct buf wanted = { 0 };
+    bool is_live = true;
+    int64_t now = 0;
+
+    for (int i = 0; i < 20; i++) {
+        char *line = xasprintf("%d\n", i);
+
+        say(gather, 0, line, 0);
+        free(line);
+    }
+    for (int i = 0; i < 10; i++) {
+        char *line = xasprintf("%d\n", i);
+
+        buf_add_text(&wanted, line);
+        say(gather, 1, line, now);
+        gather_tick(gather, now + 50);
+        is_live = is_live && !strcmp(buf_text(&seen.text), buf_text(&wanted));
+        free(line);
+        now += 99;
+    }
+    ok(is_live, "who follows is waited for, what it reaches is shown meanwhile");
+    is_str(buf_text(&seen.text), buf_text(&wanted),
+           "without labels, however far behind");
+    gather_tick(gather, now);
+    is_str(buf_text(&seen.text), buf_text(&wanted), "for 100 ms after it last did");
+    gather_tick(gather, now + 1);
+    ok(!strncmp(buf_text(&seen.text) + wanted.size, "[0] 10\n[0] 11\n", 14),
+       "then no longer");
+    buf_clear(&wanted);
+    end(gather, &seen);
+}
+
+/* A rank that is behind, but writes something of its own, does not follow. */
+static void test_stray(void)
+{
+    struct seen seen = { { 0 } };
+    struct gather *gather = start(&seen, 3, GATHER_FOLD);
+
+    for (int rank = 0; rank < 3; rank++)
+        say(gather, rank, "all\n", 0);
+    say(gather, 0, "more\n", 10);
+    say(gather, 1, "...", 60);
+    say(gather, 1, "...", 90);
+    gather_tick(gather, 110);
+    is_str(buf_text(&seen.text), "all\n[0] more\n",
+           "a rank that does not follow is not waited for");
+    end(gather, &seen);
+}
+
+static void test_full(void)
+{
+    struct seen seen = { { 0 } };
+    struct gather *gather = start(&seen, 128, GATHER_FOLD);
+    char *line = xmalloc(1 << 18);
+
+    memset(line, 'x', 1 << 18);
+    line[(1 << 18) - 1] = '\n';
+    for (int i = 0; i < 3; i++)
+        gather_stream(gather, 5, "stdout", line, 1 << 18, 0);
+    is_int(seen.messages, 0, "much text waits");
+    gather_stream(gather, 5, "stdout", line, 1 << 18, 0);
+    is_int(seen.messages, 1, "too much does not");
+    free(line);
+    end(gather, &seen);
+}
+
 static void test_direct(void)
 {
     struct seen seen = { { 0 } };
@@ -386,6 +456,9 @@ int main(void)
     test_extra_line();
     test_blocks();
     test_timeout();
+    test_drift();
+    test_stray();
+    test_full();
     test_direct();
     test_modes();
     test_results();

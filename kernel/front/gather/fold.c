@@ -26,6 +26,30 @@ static bool is_unanimous(const struct fold *fold)
     return true;
 }
 
+/* What this rank says next is not known yet. */
+static bool is_missing(const struct fold_queue *queue)
+{
+    return !queue->is_done && !is_settled(queue);
+}
+
+/* When one of the missing last came after the others with what they had said: who
+ * follows is waited for as long as it goes on, however far behind it is. */
+static int64_t last_match(const struct fold *fold)
+{
+    int64_t last = INT64_MIN;
+
+    for (size_t i = 0; i < fold->count; i++)
+        if (is_missing(&fold->queues[i]) && fold->queues[i].matched > last)
+            last = fold->queues[i].matched;
+    return last;
+}
+
+/* This rank is so far ahead of the others that its text would fill the memory. */
+static bool is_full(const struct fold *fold, const struct fold_queue *queue)
+{
+    return queue->items.size > FOLD_HELD_MAX / fold->count;
+}
+
 /* How long the head of a queue waits; -1: for ever. */
 static int64_t patience(const struct fold_queue *queue, bool unanimous)
 {
@@ -45,26 +69,33 @@ static int64_t patience(const struct fold_queue *queue, bool unanimous)
     return -1;
 }
 
+/* When the head of a queue has waited long enough; -1: never. */
+static int64_t head_deadline(const struct fold_queue *queue, bool unanimous,
+                             int64_t match)
+{
+    int64_t wait = queue->items.head ? patience(queue, unanimous) : -1;
+    int64_t since;
+
+    if (wait < 0)
+        return -1;
+    since = queue->items.head->arrived;
+    return (match > since ? match : since) + wait;
+}
+
 /* Marks the queues that take part in a new round. */
 static bool round_begin(struct fold *fold, int64_t now)
 {
     bool is_complete = true, unanimous = is_unanimous(fold), any = false;
+    int64_t match = last_match(fold);
 
-    for (size_t i = 0; i < fold->count; i++) {
-        const struct fold_queue *queue = &fold->queues[i];
-
-        is_complete =
-            is_complete && (queue->items.head ? is_settled(queue) : queue->is_done);
-    }
+    for (size_t i = 0; i < fold->count; i++)
+        is_complete = is_complete && !is_missing(&fold->queues[i]);
     for (size_t i = 0; i < fold->count; i++) {
         struct fold_queue *queue = &fold->queues[i];
-        const struct item *head = queue->items.head;
+        int64_t deadline = head_deadline(queue, unanimous, match);
 
-        queue->is_pending = false;
-        if (!head || head->kind == ITEM_RESULT)
-            continue;
         queue->is_pending =
-            is_complete || now - head->arrived >= patience(queue, unanimous);
+            deadline >= 0 && (is_complete || now >= deadline || is_full(fold, queue));
         any = any || queue->is_pending;
     }
     fold->is_begun = false;
@@ -172,6 +203,30 @@ enum fold_step fold_next(struct fold *fold, int64_t now)
     return FOLD_NOTHING;
 }
 
+struct item *fold_take(struct fold *fold)
+{
+    struct item *first = NULL;
+    int count = 0;
+
+    for (size_t i = 0; i < fold->count; i++)
+        count += fold->queues[i].is_member;
+    for (size_t i = 0; i < fold->count; i++) {
+        struct fold_queue *queue = &fold->queues[i];
+        struct item *item;
+
+        if (!queue->is_member)
+            continue;
+        item = items_take(&queue->items);
+        if (count > 1)
+            queue->matched = item->arrived;
+        if (first)
+            item_destroy(item);
+        else
+            first = item;
+    }
+    return first;
+}
+
 bool fold_continues(const struct fold *fold, const struct item *last)
 {
     const struct item *first = NULL;
@@ -205,14 +260,13 @@ bool fold_is_whole(const struct fold *fold)
 int64_t fold_deadline(const struct fold *fold)
 {
     bool unanimous = is_unanimous(fold);
-    int64_t deadline = -1;
+    int64_t match = last_match(fold), first = -1;
 
     for (size_t i = 0; i < fold->count; i++) {
-        const struct fold_queue *queue = &fold->queues[i];
-        int64_t wait = queue->items.head ? patience(queue, unanimous) : -1;
+        int64_t deadline = head_deadline(&fold->queues[i], unanimous, match);
 
-        if (wait >= 0 && (deadline < 0 || queue->items.head->arrived + wait < deadline))
-            deadline = queue->items.head->arrived + wait;
+        if (deadline >= 0 && (first < 0 || deadline < first))
+            first = deadline;
     }
-    return deadline;
+    return first;
 }

@@ -5,6 +5,10 @@
  * that takes part says one thing, in rank order, together with those who say the
  * same.  Who would say now what another rank has further behind waits for that
  * one to come to it.
+ *
+ * Ranks drift apart, under a flood by far more than an item may wait.  So the wait
+ * is one without progress: while a rank that is behind goes on saying what others
+ * have said before it, they are not done waiting for it.
  */
 #ifndef GATHER_FOLD_H
 #define GATHER_FOLD_H
@@ -20,11 +24,16 @@
 #define FOLD_DISPLAY_MS 1000 /* a display: pictures take time to draw */
 #define FOLD_LOOKAHEAD 32
 
+/* What all queues together may hold; one that holds more than its part of it waits
+ * for nobody. */
+#define FOLD_HELD_MAX (128u << 20)
+
 struct fold_queue {
     struct items items;
     int rank;
-    bool is_done; /* nothing will follow */
-    bool is_live; /* its open lines are progress bars: shown as they grow */
+    int64_t matched; /* when the last item came that others had as well */
+    bool is_done;    /* nothing will follow */
+    bool is_live;    /* its open lines are progress bars: shown as they grow */
     bool is_pending;
     bool is_member; /* of the group that fold_next() chose */
 };
@@ -44,6 +53,9 @@ enum fold_step {
 
 /* Chooses what goes next. */
 enum fold_step fold_next(struct fold *fold, int64_t now);
+
+/* Takes the heads of the members, which are equal: returns one, to be destroyed. */
+struct item *fold_take(struct fold *fold);
 
 /* After the heads of the members were taken, 'last' the first of them: the members
  * go on alike, with a line of the same write that no other rank has. */

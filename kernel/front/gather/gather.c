@@ -235,33 +235,14 @@ static void show_item(struct gather *gather, const struct idset *ranks,
         idset_add(gather->shown, rank);
 }
 
-/* Takes the head of every member; they are equal. */
-static struct item *take_group(struct gather *gather)
-{
-    struct item *first = NULL;
-
-    for (size_t i = 0; i < gather->fold.count; i++) {
-        struct item *item;
-
-        if (!gather->fold.queues[i].is_member)
-            continue;
-        item = items_take(&gather->fold.queues[i].items);
-        if (first)
-            item_destroy(item);
-        else
-            first = item;
-    }
-    return first;
-}
-
 static void show_group(struct gather *gather)
 {
     struct idset *ranks = members(gather);
-    struct item *item = take_group(gather), *next;
+    struct item *item = fold_take(&gather->fold), *next;
 
     show_item(gather, ranks, item);
     while (fold_continues(&gather->fold, item)) {
-        next = take_group(gather);
+        next = fold_take(&gather->fold);
         show_item(gather, ranks, next);
         item_destroy(item);
         item = next;

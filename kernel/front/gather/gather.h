@@ -10,7 +10,8 @@
  *  - the order of each rank is kept.
  *
  * A line waits for its twins on other ranks until each target has said something
- * else or has ended the cell, and 100 ms at most; results wait until the end.
+ * else or has ended the cell, or until for 100 ms nobody who is behind has come
+ * closer; results wait until the end.
  * With one target everything passes through at once.  Text is given out at most
  * 20 times a second.
  *

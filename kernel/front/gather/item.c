@@ -62,6 +62,7 @@ static struct item *items_append(struct items *items, enum item_kind kind,
         items->head = item;
     }
     items->tail = item;
+    items->size += sizeof(*item);
     return item;
 }
 
@@ -99,6 +100,7 @@ void items_add_text(struct items *items, const char *name, const char *text,
         }
         taken = line_size(text, size, &is_whole);
         buf_add(&item->bytes, text, taken);
+        items->size += taken;
         item->chunk = items->chunk;
         if (is_whole)
             item_close(item, now);
@@ -119,6 +121,7 @@ void items_add_message(struct items *items, enum item_kind kind, const char *nam
     item->part_count = count;
     for (size_t i = 0; i < count; i++)
         buf_add(&item->bytes, parts[i].data, parts[i].size);
+    items->size += item->bytes.size;
     for (size_t i = 0; i < count; i++) {
         item->parts[i].data = buf_text(&item->bytes) + offset;
         item->parts[i].size = parts[i].size;
@@ -136,6 +139,7 @@ struct item *items_take(struct items *items)
         if (!items->head)
             items->tail = NULL;
         item->next = NULL;
+        items->size -= sizeof(*item) + item->bytes.size;
     }
     return item;
 }

@@ -21,7 +21,7 @@ struct item {
     enum item_kind kind;
     const char *name; /* static text */
     bool open;        /* a line that may still grow */
-    int64_t arrived;  /* when it came, or last grew */
+    int64_t arrived;  /* when it came, or was whole */
     uint64_t chunk;   /* the write it came with */
     uint64_t hash;    /* of the bytes, while not open */
     struct buf bytes; /* text, or content and buffers one after the other */
@@ -34,6 +34,7 @@ struct items {
     struct item *head;
     struct item *tail;
     uint64_t chunk;
+    size_t size; /* of all in memory */
 };
 
 void item_destroy(struct item *item);
