@@ -311,10 +311,10 @@ def shown_params(member, with_notes):
     return ", ".join(out)
 
 
-def doc_string(member):
+def doc_string(member, name):
     """The signature for inspect, then one for people, then the words."""
-    head = "%s(%s)\n--\n\n" % (member.name, shown_params(member, False))
-    line = "%s(%s) -> %s" % (member.name, shown_params(member, True), member.result)
+    head = "%s(%s)\n--\n\n" % (name, shown_params(member, False))
+    line = "%s(%s) -> %s" % (name, shown_params(member, True), member.result)
     return head + line + "\n\n" + member.doc
 
 
@@ -447,8 +447,9 @@ class Surface:
         flags = "METH_FASTCALL | METH_KEYWORDS" if member.args else "METH_NOARGS"
         flags += {"classmethod": " | METH_CLASS", "staticmethod": " | METH_STATIC"}.get(
             member.kind, "")
+        name = name or member.name
         return '    { "%s", (PyCFunction)(void (*)(void))%s, %s,\n    %s },' % (
-            name or member.name, member.wrapper, flags, c_string(doc_string(member)))
+            name, member.wrapper, flags, c_string(doc_string(member, name)))
 
     def property_wrappers(self, member):
         ctype, self_text = receiver(self.spec, member)
