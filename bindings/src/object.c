@@ -441,10 +441,10 @@ static struct keep_object *message_keep(struct message_object *self)
     return keep;
 }
 
-/* MPI_MESSAGE_NO_PROC can be received for ever. */
+/* MPI.MESSAGE_NO_PROC can be received for ever, its copies once. */
 static void message_consume(struct message_object *self, MPI_Message left)
 {
-    if (self->mpi == MPI_MESSAGE_NO_PROC)
+    if (self->flags & HANDLE_CONST)
         return;
     self->mpi = left;
     if (left == MPI_MESSAGE_NULL)

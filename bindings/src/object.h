@@ -37,11 +37,12 @@ PyObject *object_sendrecv(struct keep_object *keep, int dest, int sendtag, int s
 /* The object in an MPI.buffer. */
 PyObject *object_load(PyObject *bytes);
 
-/* Broadcasts the pickle that the root has in 'msg' (NULL elsewhere; at the root NULL
- * says that there is none, because of the rank 'culprit').  Every rank gets an
- * MPI.buffer, valid while 'msg' is, or NULL with the exception set. */
-PyObject *object_spread(const struct message *msg, int culprit, int root,
-                        MPI_Comm comm);
+/* For the collective 'call': broadcasts the pickle that the root has in 'msg' (NULL
+ * elsewhere; at the root NULL says that there is none, because of the rank 'culprit').
+ * Every rank gets an MPI.buffer, valid while 'msg' is, or NULL with the exception set.
+ */
+PyObject *object_spread(const char *call, const struct message *msg, int culprit,
+                        int root, MPI_Comm comm);
 
 /* An exception of our own that waits until the collective is over. */
 struct failure {

@@ -182,7 +182,8 @@ struct head {
     char bytes[1016];
 };
 
-PyObject *object_spread(const struct message *msg, int culprit, int root, MPI_Comm comm)
+PyObject *object_spread(const char *call, const struct message *msg, int culprit,
+                        int root, MPI_Comm comm)
 {
     PyObject *bytes = NULL;
     struct head head;
@@ -195,7 +196,7 @@ PyObject *object_spread(const struct message *msg, int culprit, int root, MPI_Co
     if (mpi_check(rc) < 0)
         return NULL;
     if (head.nbytes < 0) {
-        object_raise_peer(-1 - (int)head.nbytes, "a collective");
+        object_raise_peer(-1 - (int)head.nbytes, call);
         return NULL;
     }
     bytes = msg ? buffer_wrap(msg->buf.view.obj, msg->addr, msg->count, true)
@@ -228,8 +229,9 @@ PyObject *comm_bcast_impl(struct comm_object *self, PyObject *obj, int root)
     if (is_root && pickle_message(&msg, obj) < 0)
         failure_catch(&failure);
     if ((context = context_enter(self->mpi))) {
-        bytes = object_spread(is_root && !failure_is_set(&failure) ? &msg : NULL, rank,
-                              root, self->mpi);
+        bytes =
+            object_spread("bcast", is_root && !failure_is_set(&failure) ? &msg : NULL,
+                          rank, root, self->mpi);
         context_leave(context);
     }
     if (is_root && failure_is_set(&failure))

@@ -264,7 +264,7 @@ static int spread(struct reduction *red, PyObject **value)
         return 0;
     if (red->rank == 0 && !(keep = keep_of(red, *value)))
         return -1;
-    bytes = object_spread(keep && red->culprit < 0 ? &keep->msgs[0] : NULL,
+    bytes = object_spread(red->call, keep && red->culprit < 0 ? &keep->msgs[0] : NULL,
                           red->culprit, 0, red->comm);
     if (!bytes)
         give_up(red, 0);

@@ -78,6 +78,7 @@ int request_cancel_impl(struct request_object *self)
 struct batch {
     struct request_list list;
     struct status_list wanted;
+    PyObject *requested; /* borrowed: grows to what is reported, and no further */
     MPI_Status *statuses;
     int *indices;
 };
@@ -86,6 +87,7 @@ static int batch_init(struct batch *batch, PyObject *requests, PyObject *statuse
 {
     int count;
 
+    batch->requested = statuses;
     batch->statuses = NULL;
     batch->indices = NULL;
     batch->wanted = (struct status_list){ .list = NULL };
@@ -100,7 +102,7 @@ static int batch_init(struct batch *batch, PyObject *requests, PyObject *statuse
         return -1;
     }
     if (request_list_take(&batch->list) < 0
-        || status_list_init(&batch->wanted, statuses, count) < 0)
+        || status_list_init(&batch->wanted, statuses, 0) < 0)
         return -1;
     return 0;
 }
@@ -116,6 +118,9 @@ static void batch_clear(struct batch *batch)
 /* The first 'count' statuses, for the caller who asked for them. */
 static int batch_report(struct batch *batch, int count)
 {
+    status_list_clear(&batch->wanted);
+    if (status_list_init(&batch->wanted, batch->requested, count) < 0)
+        return -1;
     if (!batch->wanted.list)
         return 0;
     memcpy(batch->wanted.mpi, batch->statuses, count * sizeof(MPI_Status));

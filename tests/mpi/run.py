@@ -63,19 +63,18 @@ def merge(journals):
     return merged
 
 
-def start_ranks(ranks, arguments, folder, limit):
+def start_ranks(ranks, arguments, environment, limit):
     """One mpiexec; returns its status, and what it wrote.  None: out of time."""
     command = [mpiexec_path(), "-n", str(ranks)] if ranks else []
     command += [sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider"]
     command += arguments
-    environment = {**os.environ, "RANKBOOK_TEST_RESULTS": str(folder)}
     with tempfile.TemporaryFile("w+") as output:
         job = subprocess.Popen(
             command,
             stdin=subprocess.DEVNULL,
             stdout=output,
             stderr=subprocess.STDOUT,
-            env=environment,
+            env={**os.environ, **environment},
             start_new_session=True,
         )
         try:
@@ -98,16 +97,17 @@ def stop(job):
             pass
 
 
-def run(ranks, arguments, limit):
+def run(ranks, arguments, environment, limit):
     """All tests with so many ranks: test -> (outcome, texts)."""
     end = time.monotonic() + limit
     with tempfile.TemporaryDirectory(prefix="rankbook-test-") as name:
         folder = Path(name)
+        environment = {**environment, "RANKBOOK_TEST_RESULTS": name}
         for _ in range(STARTS):
             left = end - time.monotonic()
             if left <= 0:
                 break
-            status, output = start_ranks(ranks, arguments, folder, left)
+            status, output = start_ranks(ranks, arguments, environment, left)
             journals = read_journals(folder)
             lost = [(who, u) for who, entries in journals if (u := unfinished(entries))]
             if status in (0, 1, 5) and not lost:
@@ -137,16 +137,17 @@ def close_tests(folder, journals, lost, output):
     (folder / "done").write_text("\n".join(done), encoding="utf-8")
 
 
-def select_binding(installed):
-    """Puts our package first on the path of the ranks; returns pytest arguments."""
-    if installed:
-        return [f"--ignore={path}" for path in HERE.glob("test_ours_*.py")] + [
-            f"--ignore={path}" for path in HERE.glob("test_core_*.py")
-        ]
+def installed_arguments():
+    """Leaves out what only ours promises."""
+    paths = [*HERE.glob("test_ours_*.py"), *HERE.glob("test_core_*.py")]
+    return [f"--ignore={path}" for path in paths]
+
+
+def python_path():
+    """Ours first."""
     build = HERE.parents[1] / os.environ.get("BUILD", "build")
     paths = [str(build / "lib/rankbook/python"), os.environ.get("PYTHONPATH")]
-    os.environ["PYTHONPATH"] = os.pathsep.join(filter(None, paths))
-    return []
+    return os.pathsep.join(filter(None, paths))
 
 
 def has_path(arguments):
@@ -165,11 +166,15 @@ def main():
     options, arguments = parser.parse_known_args()
     if not has_path(arguments):
         arguments.append(str(HERE))
-    arguments += select_binding(options.installed)
+    environment = {}
+    if options.installed:
+        arguments += installed_arguments()
+    else:
+        environment["PYTHONPATH"] = python_path()
     total = {"passed": 0, "failed": 0, "skipped": 0}
     for ranks in map(int, options.n.split(",")):
         begin = time.monotonic()
-        results = run(ranks, arguments, options.limit)
+        results = run(ranks, arguments, environment if ranks else {}, options.limit)
         count = dict.fromkeys(total, 0)
         for test, (outcome, texts) in results.items():
             count[outcome] += 1

@@ -7,7 +7,7 @@ from support import quiet, ring
 
 from mpi4py import MPI
 
-TURNS = 100
+TURNS = 60
 Request = MPI.Request
 
 
@@ -63,8 +63,17 @@ CALLS = {
 }
 
 
+@pytest.fixture
+def frozen():
+    """What is there already is not looked through again and again."""
+    gc.collect()
+    gc.freeze()
+    yield
+    gc.unfreeze()
+
+
 @pytest.mark.parametrize("name", CALLS)
-def test_blocks(comm, name):
+def test_blocks(comm, frozen, name):
     call = CALLS[name]
 
     def growth():
@@ -75,5 +84,5 @@ def test_blocks(comm, name):
         gc.collect()
         return sys.getallocatedblocks() - before
 
-    growth()
-    assert growth() < TURNS / 2
+    # A leak shows in every round, the caches of others only in some.
+    assert min([growth() for _ in range(3)]) < TURNS / 2
