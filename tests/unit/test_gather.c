@@ -14,6 +14,7 @@
 struct seen {
     struct buf text;
     int messages;
+    char metadata[64]; /* of the last message */
 };
 
 static void on_publish(const struct message_out *out, void *arg)
@@ -21,6 +22,8 @@ static void on_publish(const struct message_out *out, void *arg)
     struct seen *seen = arg;
 
     seen->messages++;
+    snprintf(seen->metadata, sizeof(seen->metadata), "%.*s", (int)out->metadata.size,
+             out->metadata.size ? (const char *)out->metadata.data : "");
     if (!strcmp(out->type, "stream")) {
         json_t *content = json_loadb(out->content.data, out->content.size, 0, NULL);
 
@@ -354,6 +357,43 @@ static void test_displays(void)
     end(gather, &seen);
 }
 
+static void test_lone_display(void)
+{
+    static const char *const picture = "{\"data\":{\"image/png\":\"AA\"}}";
+    static const char *const other = "{\"data\":{\"image/png\":\"BB\"}}";
+    static const char *const third = "{\"data\":{\"image/png\":\"CC\"}}";
+    struct seen seen = { { 0 } };
+    struct gather *gather = start(&seen, 3, GATHER_FOLD);
+
+    show(gather, 1, "display_data", picture, 0);
+    gather_tick(gather, 1000);
+    is_str(buf_text(&seen.text), "<display_data {\"data\":{\"image/png\":\"AA\"}}>",
+           "a picture that only one rank shows has no label in front");
+    is_str(seen.metadata, "{\"rankbook\":{\"ranks\":\"1\"}}",
+           "but its metadata name the rank");
+    buf_reset(&seen.text);
+    show(gather, 0, "display_data", picture, 2000);
+    for (int rank = 0; rank < 3; rank++)
+        show(gather, rank, "display_data", other, 2000);
+    is_str(buf_text(&seen.text),
+           "<display_data {\"data\":{\"image/png\":\"AA\"}}>"
+           "<display_data {\"data\":{\"image/png\":\"BB\"}}>",
+           "nor before one that all show");
+    buf_reset(&seen.text);
+    show(gather, 0, "display_data", picture, 3000);
+    show(gather, 1, "display_data", third, 3000);
+    say(gather, 2, "text\n", 3000);
+    ok(strstr(buf_text(&seen.text), "\"[0]\"")
+           && strstr(buf_text(&seen.text), "\"[1]\""),
+       "two that differ have labels");
+    buf_reset(&seen.text);
+    show(gather, 0, "display_data", picture, 4000);
+    show(gather, 1, "display_data", picture, 4000);
+    gather_finish(gather, 4000);
+    ok(strstr(buf_text(&seen.text), "\"[0-1]\""), "and so has one of some ranks");
+    end(gather, &seen);
+}
+
 static void test_display_ids(void)
 {
     static const char *const text =
@@ -463,6 +503,7 @@ int main(void)
     test_modes();
     test_results();
     test_displays();
+    test_lone_display();
     test_display_ids();
     test_clear();
     test_bars();

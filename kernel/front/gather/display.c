@@ -104,6 +104,8 @@ static void publish_parts(const struct display_event *event, const char *type,
     free(set);
 }
 
+/* `if rank == 0: plt.show()` is what notebooks do: one picture needs no label, two
+ * do. */
 static void publish_label(const struct display_event *event, gather_f publish,
                           void *arg)
 {
@@ -147,7 +149,7 @@ static void show_new(struct displays *displays, const struct display_event *even
     char *set = idset_encode(event->ranks), *shown;
 
     shown = event->is_labelled ? xasprintf("%s.r%s", id, set) : xstrdup(id);
-    if (event->is_labelled)
+    if (event->is_labelled && !event->is_alone)
         publish_label(event, publish, arg);
     map_ranks(displays, event->ranks, id, shown, &event->parts[0]);
     publish_as(event, "display_data", content, shown, publish, arg);
@@ -236,7 +238,7 @@ static void publish_plain(const struct display_event *event, gather_f publish,
 {
     if (event->is_labelled && publish_text(event, publish, arg))
         return;
-    if (event->is_labelled)
+    if (event->is_labelled && !event->is_alone)
         publish_label(event, publish, arg);
     publish_parts(event, event->type, event->parts[0], publish, arg);
 }

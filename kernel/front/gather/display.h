@@ -26,6 +26,7 @@ struct display_event {
     const struct idset *ranks;
     const struct idset *targets; /* of the cell */
     bool is_labelled;
+    bool is_alone; /* no rank shows another one here: no label stands before it */
     const struct message_part *parts; /* content, buffers... */
     size_t part_count;
 };

@@ -82,6 +82,34 @@ static int64_t head_deadline(const struct fold_queue *queue, bool unanimous,
     return (match > since ? match : since) + wait;
 }
 
+static bool has_item(const struct item *from, const struct item *item)
+{
+    for (int depth = 0; from && depth < FOLD_LOOKAHEAD; depth++, from = from->next)
+        if (from->kind == ITEM_RESULT)
+            return false;
+        else if (item_is_equal(from, item))
+            return true;
+    return false;
+}
+
+/* These ranks show different things, and neither will show the other's later. */
+static bool are_rivals(const struct fold_queue *a, const struct fold_queue *b)
+{
+    const struct item *mine = a->items.head, *theirs = b->items.head;
+
+    return mine && theirs && mine->kind == ITEM_DISPLAY && theirs->kind == ITEM_DISPLAY
+           && !has_item(mine, theirs) && !has_item(theirs, mine);
+}
+
+static bool has_rivals(const struct fold *fold)
+{
+    for (size_t i = 0; i < fold->count; i++)
+        for (size_t j = i + 1; j < fold->count; j++)
+            if (are_rivals(&fold->queues[i], &fold->queues[j]))
+                return true;
+    return false;
+}
+
 /* Marks the queues that take part in a new round. */
 static bool round_begin(struct fold *fold, int64_t now)
 {
@@ -99,6 +127,7 @@ static bool round_begin(struct fold *fold, int64_t now)
         any = any || queue->is_pending;
     }
     fold->is_begun = false;
+    fold->has_rivals = any && has_rivals(fold);
     return any || is_complete;
 }
 
@@ -121,16 +150,6 @@ static void end_group(struct fold *fold)
         if (fold->queues[i].is_member)
             fold->queues[i].is_pending = false;
     fold->is_begun = true;
-}
-
-static bool has_item(const struct item *from, const struct item *item)
-{
-    for (int depth = 0; from && depth < FOLD_LOOKAHEAD; depth++, from = from->next)
-        if (from->kind == ITEM_RESULT)
-            return false;
-        else if (item_is_equal(from, item))
-            return true;
-    return false;
 }
 
 /* The queue, no member, that has 'item' in its lookahead; -1: none. */
@@ -247,6 +266,15 @@ bool fold_continues(const struct fold *fold, const struct item *last)
             first = head;
     }
     return first && find_elsewhere(fold, first) < 0;
+}
+
+bool fold_is_alone(const struct fold *fold)
+{
+    int count = 0;
+
+    for (size_t i = 0; i < fold->count; i++)
+        count += fold->queues[i].is_member;
+    return count == 1 && !fold->has_rivals;
 }
 
 bool fold_is_whole(const struct fold *fold)

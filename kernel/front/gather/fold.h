@@ -41,8 +41,9 @@ struct fold_queue {
 struct fold {
     struct fold_queue *queues; /* by ascending rank */
     size_t count;
-    bool is_apart; /* group nothing */
-    bool is_begun; /* this round has given something out */
+    bool is_apart;   /* group nothing */
+    bool is_begun;   /* this round has given something out */
+    bool has_rivals; /* in this round ranks show different displays */
 };
 
 enum fold_step {
@@ -60,6 +61,9 @@ struct item *fold_take(struct fold *fold);
 /* After the heads of the members were taken, 'last' the first of them: the members
  * go on alike, with a line of the same write that no other rank has. */
 bool fold_continues(const struct fold *fold, const struct item *last);
+
+/* One queue is the only member, and no other has a display to show here. */
+bool fold_is_alone(const struct fold *fold);
 
 /* All queues are members. */
 bool fold_is_whole(const struct fold *fold);

@@ -193,6 +193,7 @@ static void show_display(struct gather *gather, const struct idset *ranks,
         .ranks = ranks,
         .targets = gather->targets,
         .is_labelled = needs_label(gather),
+        .is_alone = !strcmp(item->name, "display_data") && fold_is_alone(&gather->fold),
         .parts = item->parts,
         .part_count = item->part_count,
     };
