@@ -210,14 +210,23 @@ static void fail(struct execute *execute, const char *ename, const char *evalue)
 
 /* ---- the beginning ---- */
 
+/* The request as its ranks know it: widgets refer to it by its msg_id. */
+static json_t *parent_new(const struct cell *cell)
+{
+    struct message_part header = message_header(cell->msg);
+
+    return json_pack("{s:o}", "header",
+                     json_loadb(header.data, header.size, JSON_ALLOW_NUL, NULL));
+}
+
 static char *options_encode(const struct cell *cell, bool is_lead, const char *targets)
 {
     const struct request *request = &cell->request;
-    json_t *options =
-        json_pack("{s:b, s:b, s:b, s:b, s:I, s:s, s:b}", "silent", request->is_silent,
-                  "store_history", request->stores_history, "allow_stdin",
-                  request->allows_stdin, "stop_on_error", request->stops_on_error,
-                  "count", cell->count, "targets", targets, "lead", is_lead);
+    json_t *options = json_pack(
+        "{s:b, s:b, s:b, s:b, s:I, s:s, s:b, s:o}", "silent", request->is_silent,
+        "store_history", request->stores_history, "allow_stdin", request->allows_stdin,
+        "stop_on_error", request->stops_on_error, "count", cell->count, "targets",
+        targets, "lead", is_lead, "parent", parent_new(cell));
     char *text;
 
     json_object_set_new(options, "user_expressions",
