@@ -78,6 +78,11 @@ int object_send(struct keep_object *keep, object_isend_f call, int dest, int tag
     return finish_send(request, keep);
 }
 
+PyObject *object_sent(struct keep_object *keep, const MPI_Status *status)
+{
+    Py_RETURN_NONE;
+}
+
 /* Nothing is pickled for nobody. */
 static struct keep_object *keep_for(PyObject *obj, int dest)
 {
@@ -101,6 +106,7 @@ static PyObject *isend(struct comm_object *self, PyObject *obj, int dest, int ta
 
     if (!keep)
         return NULL;
+    keep->finish = object_sent;
     MPI_CALL(rc, call(MESSAGE(&keep->msgs[0]), dest, tag, self->mpi, &request));
     if (mpi_check(rc) == 0)
         return request_start(request, keep);

@@ -5,6 +5,7 @@
  */
 #include "bindings/src/bind.h"
 #include "bindings/src/error.h"
+#include "bindings/src/object.h"
 #include "bindings/src/request.h"
 #include "bindings/src/status.h"
 #include "mpi_impl.h"
@@ -67,8 +68,13 @@ PyObject *request_get_status_impl(struct request_object *self,
     return request_Get_status_impl(self, status);
 }
 
+/* The sender cannot count on a cancel anyway: the message may have left. */
 int request_cancel_impl(struct request_object *self)
 {
+    struct keep_object *keep = (struct keep_object *)self->keep;
+
+    if (self->mpi != MPI_REQUEST_NULL && keep && keep->finish == object_sent)
+        return 0;
     return request_Cancel_impl(self);
 }
 
