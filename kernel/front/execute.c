@@ -215,7 +215,8 @@ static json_t *parent_new(const struct cell *cell)
 {
     struct message_part header = message_header(cell->msg);
 
-    return json_pack("{s:o}", "header",
+    /* A header that had to be repaired to be read is left out. */
+    return json_pack("{s:o*}", "header",
                      json_loadb(header.data, header.size, JSON_ALLOW_NUL, NULL));
 }
 

@@ -12,3 +12,13 @@ def test_a_widget_takes_the_output_of_its_cell(kernels):
     msg_id = kernel.send("import ipywidgets\nout = ipywidgets.Output()\n"
                          "with out: held = out.msg_id\nheld")
     assert kernel.collect(msg_id).result == f"'{msg_id}'"
+
+
+def test_a_header_that_is_no_unicode_is_left_out(kernels):
+    kernel = kernels("none-1")
+    user, name = kernel.client.session, kernel.client.session.username
+    user.username = "\udcff"  # the byte 0xff
+    try:
+        assert kernel.run("get_ipython().kernel.get_parent()").result == "{}"
+    finally:
+        user.username = name
