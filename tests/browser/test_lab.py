@@ -9,12 +9,8 @@ CELL = ".jp-Notebook .jp-CodeCell"
 def open_notebook(page):
     page.click(f".jp-LauncherCard[title='{FOUR}'] >> nth=0")
     page.wait_for_selector(CELL)
-    wait_idle(page)
-
-
-def wait_idle(page):
-    page.wait_for_selector(".jp-Notebook-ExecutionIndicator[data-status='idle']",
-                           state="attached")
+    # the status bar, because the indicator is "idle" before there is a kernel
+    page.locator("#jp-bottom-panel").get_by_text(f"{FOUR} | Idle").wait_for()
 
 
 def run(page, code):
@@ -25,6 +21,7 @@ def run(page, code):
     cell.locator(".cm-content").click()
     cell.locator(".cm-content").fill(code)
     page.keyboard.press("Shift+Enter")
+    cells.nth(index + 1).wait_for()  # the next one
     return cells.nth(index)
 
 
