@@ -263,27 +263,40 @@ static void send_run(struct execute *execute, struct cell *cell)
     free(targets);
 }
 
-static void release(int rank, void *arg)
+/* Ends what 'rank' waits for, by an error with this text. */
+static void give_up(struct execute *execute, int rank, int cause, const char *text)
 {
-    struct execute *execute = arg;
     struct cell *cell = execute->cell;
-    json_t *reason = json_pack("{s:s, s:i, s:s}", "reason",
-                               cell->is_death ? "death" : "peer", "rank", cell->cause,
-                               "text", cell->cause_text ? cell->cause_text : "");
-    char *text = json_dumps(reason, JSON_COMPACT);
-    struct wire_frame frame = { text, strlen(text) };
+    json_t *reason =
+        json_pack("{s:s, s:i, s:s}", "reason", cell->is_death ? "death" : "peer",
+                  "rank", cause, "text", text ? text : "");
+    char *bytes = json_dumps(reason, JSON_COMPACT);
+    struct wire_frame frame = { bytes, strlen(bytes) };
 
     cluster_send(execute->front->cluster, rank, WIRE_INTERRUPT, origin_id(cell->origin),
                  &frame, 1);
-    free(text);
+    free(bytes);
     json_decref(reason);
 }
 
-static void report(const char *text, void *arg)
+static void release(int rank, void *arg)
 {
     struct execute *execute = arg;
 
+    give_up(execute, rank, execute->cell->cause, execute->cell->cause_text);
+}
+
+/* Where nobody is there to stop the cell, it fails. */
+static void report(const char *text, const char *line, void *arg)
+{
+    struct execute *execute = arg;
+    const struct idset *running = execute->cell->running;
+
     origin_note(execute->cell->origin, "stderr", text);
+    if (!execute->front->fails_standstill)
+        return;
+    for (int rank = idset_first(running); rank >= 0; rank = idset_next(running, rank))
+        give_up(execute, rank, -1, line);
 }
 
 /* A target that is lost ends the cell before it begins. */

@@ -76,6 +76,7 @@ struct front *front_create(void *ctx, struct loop *loop,
     struct front *front = xcalloc(1, sizeof(*front));
 
     front->loop = loop;
+    front->fails_standstill = config->fails_standstill;
     if (!(front->channels = open_channels(front, ctx, config->connection, err))
         || !(front->cluster = open_cluster(front, ctx, config, err))) {
         front_destroy(front);

@@ -34,6 +34,7 @@ struct front {
     struct launch *launch;
     enum gather_mode mode; /* of the cells from now on */
     char *start_failure;   /* why there are no ranks; NULL: none is known */
+    bool fails_standstill; /* a cell in which nobody moves fails */
 };
 
 struct front_config {
@@ -42,6 +43,7 @@ struct front_config {
     const char *secret;     /* what keepers have to know */
     int ranks;
     int launcher; /* a socketpair (order.h) */
+    bool fails_standstill;
 };
 
 /* Binds everything, answers at once, and asks the launcher for the ranks; these

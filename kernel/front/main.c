@@ -27,10 +27,12 @@ static int config_read(int argc, char **argv, struct front_config *out)
         { "method", required_argument, NULL, 'm' },
         { NULL },
     };
+    const char *standstill = getenv("RANKBOOK_STANDSTILL");
     int option;
 
     out->launcher = -1;
     out->secret = getenv("RANKBOOK_SECRET");
+    out->fails_standstill = standstill && !strcmp(standstill, "fail");
     while ((option = getopt_long(argc, argv, "", known, NULL)) >= 0) {
         if (option == 'c')
             out->connection = optarg;

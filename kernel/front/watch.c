@@ -7,6 +7,9 @@
 #include "kernel/base/mem.h"
 #include "kernel/front/gather/label.h"
 
+/* A rank's page takes 255 bytes of words; a waiter more may follow these. */
+#define WATCH_LINE_MAX 160
+
 struct waiter {
     json_t *call;  /* NULL: it moves */
     int64_t since; /* when it began to wait */
@@ -85,9 +88,8 @@ static int64_t report_time(const struct watch *watch)
     return last < 0 ? -1 : last + WATCH_REPORT_MS;
 }
 
-/* "rank 0 waits in Recv (peer 3, tag 7) in line 2 for 10 s\n" */
-static void add_waiter(const struct watch *watch, int rank, int64_t now,
-                       struct buf *text)
+/* "rank 0 waits in Recv (peer 3, tag 7) in line 2" */
+static void add_waiter(const struct watch *watch, int rank, struct buf *text)
 {
     const json_t *call = watch->waiters[rank].call;
     const char *name = json_string_value(json_object_get(call, "call"));
@@ -95,7 +97,7 @@ static void add_waiter(const struct watch *watch, int rank, int64_t now,
     const json_t *tag = json_object_get(call, "tag");
     const json_t *line = json_object_get(call, "line");
 
-    buf_add_format(text, "  rank %d waits in %s", rank, name ? name : "an MPI call");
+    buf_add_format(text, "rank %d waits in %s", rank, name ? name : "an MPI call");
     if (json_integer_value(peer) >= 0 && json_is_integer(peer)) {
         buf_add_format(text, " (peer %d", (int)json_integer_value(peer));
         if (json_is_integer(tag) && json_integer_value(tag) >= 0)
@@ -104,23 +106,44 @@ static void add_waiter(const struct watch *watch, int rank, int64_t now,
     }
     if (json_integer_value(line) > 0)
         buf_add_format(text, " in line %d", (int)json_integer_value(line));
-    buf_add_format(text, " for %d s\n",
-                   (int)((now - watch->waiters[rank].since) / 1000));
+}
+
+/* All in one line, as far as it goes: "nobody moves: rank 0 waits in ..., ..." */
+static void add_summary(const struct watch *watch, struct buf *text)
+{
+    const char *between = "nobody moves: ";
+
+    for (int rank = idset_first(watch->running); rank >= 0;
+         rank = idset_next(watch->running, rank)) {
+        if (text->size > WATCH_LINE_MAX) {
+            buf_add_text(text, ", ...");
+            return;
+        }
+        buf_add_text(text, between);
+        add_waiter(watch, rank, text);
+        between = ", ";
+    }
 }
 
 static void report(struct watch *watch, int64_t now)
 {
-    struct buf text = { 0 };
+    struct buf text = { 0 }, line = { 0 };
     char *words = label_words(watch->running);
 
     buf_add_format(&text, "[nobody moves: %s %s; stop the cell to go on]\n", words,
                    idset_count(watch->running) == 1 ? "waits" : "all wait");
     for (int rank = idset_first(watch->running); rank >= 0;
-         rank = idset_next(watch->running, rank))
-        add_waiter(watch, rank, now, &text);
+         rank = idset_next(watch->running, rank)) {
+        buf_add_text(&text, "  ");
+        add_waiter(watch, rank, &text);
+        buf_add_format(&text, " for %d s\n",
+                       (int)((now - watch->waiters[rank].since) / 1000));
+    }
+    add_summary(watch, &line);
     watch->is_reported = true;
-    watch->calls.report(buf_text(&text), watch->arg);
+    watch->calls.report(buf_text(&text), buf_text(&line), watch->arg);
     buf_clear(&text);
+    buf_clear(&line);
     free(words);
 }
 

@@ -23,8 +23,8 @@ struct watch_calls {
     /* 'rank' waits for one that is no longer there to come. */
     void (*release)(int rank, void *arg);
 
-    /* Nobody moves; 'text' are whole lines. */
-    void (*report)(const char *text, void *arg);
+    /* Nobody moves; 'text' are whole lines, 'line' says it in one, for an error. */
+    void (*report)(const char *text, const char *line, void *arg);
 };
 
 /* For a cell that runs on 'targets'. */

@@ -85,7 +85,7 @@ static int start_process(struct remote *remote, const struct remote_setup *setup
                          const char *file, struct error *err)
 {
     struct child child = { .output = STDERR_FILENO, .keep = -1, .is_group = true };
-    struct strings argv = { 0 };
+    struct strings argv = { 0 }, env = { 0 };
     struct parts parts = { 0 };
     int rc = -1;
 
@@ -100,7 +100,10 @@ static int start_process(struct remote *remote, const struct remote_setup *setup
     if (setup->python)
         strings_add_format(&argv, "--python=%s", setup->python);
     child.argv = argv.list;
-    child.env = environ;
+    strings_add_list(&env, environ);
+    /* Nobody is there to stop a cell in which nobody moves. */
+    strings_set_env(&env, "RANKBOOK_STANDSTILL", "fail");
+    child.env = env.list;
     if ((remote->pid = child_start(&child, err)) < 0)
         goto done;
     if ((remote->pidfd = process_watch(remote->pid)) < 0) {
@@ -111,6 +114,7 @@ static int start_process(struct remote *remote, const struct remote_setup *setup
     rc = 0;
 done:
     strings_clear(&argv);
+    strings_clear(&env);
     parts_clear(&parts);
     return rc;
 }

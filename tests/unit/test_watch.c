@@ -10,6 +10,7 @@ struct seen {
     struct loop *loop;
     struct idset *released;
     char *report;
+    char *line;
     int wanted; /* stop when so many are released */
 };
 
@@ -22,12 +23,14 @@ static void on_release(int rank, void *arg)
         loop_stop(seen->loop);
 }
 
-static void on_report(const char *text, void *arg)
+static void on_report(const char *text, const char *line, void *arg)
 {
     struct seen *seen = arg;
 
     free(seen->report);
     seen->report = xstrdup(text);
+    free(seen->line);
+    seen->line = xstrdup(line);
     loop_stop(seen->loop);
 }
 
@@ -79,6 +82,24 @@ static void test_report(struct seen *seen)
            "  rank 0 waits in Recv (peer 1, tag 7) in line 2 for 12 s\n"
            "  rank 1 waits in Barrier (peer 1, tag 7) in line 2 for 11 s\n",
            "a standstill is reported, with what each rank waits for");
+    is_str(seen->line,
+           "nobody moves: rank 0 waits in Recv (peer 1, tag 7) in line 2, "
+           "rank 1 waits in Barrier (peer 1, tag 7) in line 2",
+           "and once more in one line");
+    watch_destroy(watch);
+    idset_destroy(all);
+}
+
+static void test_long_report(struct seen *seen)
+{
+    struct idset *all = idset_create_range(0, 99);
+    struct watch *watch = watch_create(seen->loop, all, &calls, seen);
+
+    for (int rank = 0; rank < 99; rank++)
+        watch_waiting(watch, rank, call("Neighbor_alltoallw", 11000, false));
+    loop_run(seen->loop);
+    ok(strlen(seen->line) < 250, "the line of many ranks is not too long for a page");
+    ok(strstr(seen->line, ", ..."), "it says that there are more");
     watch_destroy(watch);
     idset_destroy(all);
 }
@@ -90,7 +111,9 @@ int main(void)
     test_release(&seen, false, "0", "who waits for a rank that raised is released");
     test_release(&seen, true, "0-1", "after a death also from what was begun together");
     test_report(&seen);
+    test_long_report(&seen);
     free(seen.report);
+    free(seen.line);
     idset_destroy(seen.released);
     loop_destroy(seen.loop);
     return done_testing();
