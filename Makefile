@@ -113,7 +113,11 @@ $(LIB)/python/mpi4py/%: bindings/mpi4py/%
 $(BUILD)/share/rankbook/kernels/%: share/jupyter/kernels/%
 	@mkdir -p $(@D) && cp $< $@
 
-PYTHON_PARTS = $(SHELL_FILES:kernel/interpreter/shell/%=$(LIB)/python/rankbook_shell/%) \
+$(LIB)/python/mpi4py/MPI.pyi: $(BUILD)/gen/mpi4py.stamp
+	@mkdir -p $(@D) && cp $(BUILD)/gen/MPI.pyi $@
+
+PYTHON_PARTS = $(LIB)/python/mpi4py/MPI.pyi \
+               $(SHELL_FILES:kernel/interpreter/shell/%=$(LIB)/python/rankbook_shell/%) \
                $(PACKAGE_FILES:bindings/mpi4py/%=$(LIB)/python/mpi4py/%)
 SHARE_PARTS = $(patsubst share/jupyter/kernels/%,$(BUILD)/share/rankbook/kernels/%, \
               $(wildcard share/jupyter/kernels/*))
@@ -132,7 +136,7 @@ $(MPIWAIT): $(call objects,$(WAIT_SOURCES)) $(call archives,page base)
 	$(MPI_CC) $(if $(SANITIZE),-fsanitize=$(SANITIZE)) -shared -o $@ $^ -lpthread \
 	    -Wl,--exclude-libs,ALL -Wl,-soname,libmpiwait.so $(MPI_RPATH)
 
-API := $(wildcard bindings/api/*.api) bindings/api/generate.py
+API := $(wildcard bindings/api/*.api bindings/api/*.py)
 GENERATED := $(BUILD)/gen/mpi4py.stamp
 $(GENERATED): $(API)
 	@mkdir -p $(BUILD)/gen

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
-from typing import Any, List, Protocol, Sequence, Tuple, Union
+from typing import TYPE_CHECKING, Any, List, Protocol, Sequence, Tuple, Union
+
+if TYPE_CHECKING:
+    from .MPI import BottomType, Datatype, InPlaceType
 
 __all__ = [
     "SupportsBuffer",

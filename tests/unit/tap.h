@@ -35,13 +35,13 @@ __attribute__((unused)) static bool tap_is_str(const char *got, const char *want
 
     tap_ok(good, file, line, "%s", what);
     if (!good)
-        printf("#   got:  %s\n#   want: %s\n", got ? got : "NULL", want ? want : "NULL");
+        printf("#   got:  %s\n#   want: %s\n", got ? got : "NULL",
+               want ? want : "NULL");
     return good;
 }
 
-__attribute__((unused)) static bool tap_is_int(long long got, long long want,
-                                               const char *file, int line,
-                                               const char *what)
+__attribute__((unused)) static bool
+tap_is_int(long long got, long long want, const char *file, int line, const char *what)
 {
     bool good = got == want;
 
