@@ -11,6 +11,7 @@
 #include "kernel/base/order.h"
 #include "kernel/front/asks.h"
 #include "kernel/front/execute.h"
+#include "kernel/front/words.h"
 
 /* The interpreters get this long to end by themselves; their keepers kill them a
  * little earlier. */
@@ -75,6 +76,8 @@ static void describe_exit(struct launch *launch, const struct order *order,
                           struct buf *out)
 {
     int status = order->number;
+    /* The frame is noise only beside what the rank itself has said. */
+    char *words = launch->failure ? words_plain(order->text) : xstrdup(order->text);
 
     if (launch->failure)
         buf_add_format(out, "%s\n", launch->failure);
@@ -84,8 +87,9 @@ static void describe_exit(struct launch *launch, const struct order *order,
     else
         buf_add_format(out, "the process manager ended with status %d",
                        WEXITSTATUS(status));
-    if (*order->text)
-        buf_add_format(out, ":\n%s", order->text);
+    if (*words)
+        buf_add_format(out, ":\n%s", words);
+    free(words);
 }
 
 static void on_exited(struct launch *launch, const struct order *order)

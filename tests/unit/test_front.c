@@ -358,6 +358,33 @@ static void test_shutdown(void)
     ok(until(&test.orders, "3 "), "the launcher hears that the kernel is over");
 }
 
+static void on_look(struct loop *loop, void *arg)
+{
+    if (cluster_rank(test.front->cluster, 1).state == RANK_LOST)
+        loop_stop(loop);
+}
+
+/* The launcher of a front whose rank 1 did not start says that all is over. */
+static void test_start_failure(void)
+{
+    struct order order = { .type = ORDER_EXITED,
+                           .text =
+                               "=====\n=   BAD TERMINATION\nno room on this host\n" };
+    struct loop_watch *look = loop_add_timer(test.loop, 1, 1, on_look, NULL);
+
+    ok(until(&test.seen, "iopub_welcome"), "a second front");
+    ask(CHANNEL_SHELL, "execute_request", "{\"code\":\"x\"}");
+    tell(1, WIRE_HELLO, "secret", "{\"size\":2,\"host\":\"here\",\"pid\":1}");
+    tell(1, WIRE_EXIT, "{\"status\":3,\"text\":\"rank 1 has no luck\"}", NULL);
+    loop_run(test.loop);
+    loop_remove(test.loop, look);
+    order_send(test.launcher, &order, NULL);
+    ok(until(&test.seen, "execute_reply"), "a failed start ends the first cell");
+    ok(has("rank 1 has no luck") && has("no room on this host"),
+       "with what the rank and the process manager said");
+    ok(!has("BAD TERMINATION"), "without the frame around it");
+}
+
 int main(void)
 {
     char folder[] = "/tmp/rankbook-test-XXXXXX", *command;
@@ -373,6 +400,9 @@ int main(void)
     test_asks();
     test_death();
     test_shutdown();
+    tear_down();
+    set_up(folder);
+    test_start_failure();
     tear_down();
     command = xasprintf("rm -r %s", folder);
     ok(system(command) == 0, "nothing else is left");
