@@ -32,7 +32,10 @@ FLAGS  := -std=c11 -D_GNU_SOURCE -I. -I$(BUILD)/gen $(WARN) $(CFLAGS) -fPIC \
           $(if $(SANITIZE),-fsanitize=$(SANITIZE) -fno-omit-frame-pointer)
 LIBS   := $(shell pkg-config --libs libzmq jansson libsodium 2>/dev/null)
 FLAGS  += $(shell pkg-config --cflags libzmq jansson libsodium 2>/dev/null)
-LINK   := $(CC) $(if $(SANITIZE),-fsanitize=$(SANITIZE)) -Wl,-rpath,'$$ORIGIN/../lib/rankbook'
+LINK   := $(CC) $(if $(SANITIZE),-fsanitize=$(SANITIZE))
+
+# One short line a step; the whole commands with V=1.
+say = $(if $(V),,@printf '  %-8s %s\n' $(1) $(2);)
 
 .DEFAULT_GOAL := all
 .SECONDARY:
@@ -47,7 +50,7 @@ endif
 $(BUILD)/config.mk: tools/config.py $(if $(filter $(VENV)/%,$(PYTHON)),$(VENV)/.ready)
 	@tools/packages.sh --check $(PACKAGES)
 	@mkdir -p $(@D)
-	$(PYTHON) tools/config.py $(MPICC) > $@
+	$(call say,CONFIG,$@) $(PYTHON) tools/config.py $(MPICC) > $@
 
 # ---------------------------------------------------------------- folders
 # One archive a folder, of everything in it but main.c.
@@ -74,7 +77,7 @@ $(foreach f,$(FOLDERS),$(eval $(call folder,$(f))))
 
 $(BUILD)/obj/%.o: %.c
 	@mkdir -p $(@D)
-	$(CC) $(FLAGS) $(EXTRA_$(subst /,_,$(*D))) -MMD -MP -c $< -o $@
+	$(call say,CC,$<) $(CC) $(FLAGS) $(EXTRA_$(subst /,_,$(*D))) -MMD -MP -c $< -o $@
 
 EXTRA_launcher = -DDEFAULT_PYTHON='"$(abspath $(PYTHON))"' \
                  -DDEFAULT_MPIEXEC='"$(call abspath_of,$(MPIEXEC))"'
@@ -92,14 +95,14 @@ MAIN_rankbook-keeper := kernel/keeper/main.c
 define program
 $(BUILD)/bin/$(1): $(call objects,$(MAIN_$(1))) $(call archives,$(PARTS_$(1)))
 	@mkdir -p $$(@D)
-	$(LINK) -o $$@ $$^ $(LIBS)
+	$$(call say,LINK,$$@) $(LINK) -o $$@ $$^ $(LIBS)
 endef
 $(foreach p,rankbook rankbook-front rankbook-keeper,$(eval $(call program,$(p))))
 
 INTERPRETER := $(call objects,$(call sources,kernel/interpreter))
 $(BUILD)/bin/rankbook-interpreter: $(INTERPRETER) $(call archives,page base)
 	@mkdir -p $(@D)
-	$(LINK) -rdynamic -o $@ $^ $(PY_LIBS)
+	$(call say,LINK,$@) $(LINK) -rdynamic -o $@ $^ $(PY_LIBS)
 
 # ---------------------------------------------------------------- Python parts
 LIB := $(BUILD)/lib/rankbook
@@ -129,25 +132,25 @@ WAIT_SOURCES := $(call sources,bindings/wait)
 MPIWAIT := $(LIB)/libmpiwait.so
 $(BUILD)/obj/bindings/%.o: bindings/%.c
 	@mkdir -p $(@D)
-	$(MPI_CC) $(FLAGS) $(PY_CFLAGS) -fvisibility=hidden -MMD -MP -c $< -o $@
+	$(call say,MPICC,$<) $(MPI_CC) $(FLAGS) $(PY_CFLAGS) -fvisibility=hidden -MMD -MP -c $< -o $@
 
 $(MPIWAIT): $(call objects,$(WAIT_SOURCES)) $(call archives,page base)
 	@mkdir -p $(@D)
-	$(MPI_CC) $(if $(SANITIZE),-fsanitize=$(SANITIZE)) -shared -o $@ $^ -lpthread \
+	$(call say,LINK,$@) $(MPI_CC) $(if $(SANITIZE),-fsanitize=$(SANITIZE)) -shared -o $@ $^ -lpthread \
 	    -Wl,--exclude-libs,ALL -Wl,-soname,libmpiwait.so $(MPI_RPATH)
 
 API := $(wildcard bindings/api/*.api bindings/api/*.py)
 GENERATED := $(BUILD)/gen/mpi4py.stamp
 $(GENERATED): $(API)
 	@mkdir -p $(BUILD)/gen
-	$(PYTHON) bindings/api/generate.py --out $(BUILD)/gen bindings/api/*.api
+	$(call say,GENERATE,$(BUILD)/gen) $(PYTHON) bindings/api/generate.py --out $(BUILD)/gen bindings/api/*.api
 	@touch $@
 BINDING_OBJECTS := $(call objects,$(call sources,bindings/src bindings/gpu))
 $(BINDING_OBJECTS): $(GENERATED)
 MPI_MODULE = $(LIB)/python/mpi4py/MPI$(PY_EXT)
 $(MPI_MODULE): $(BINDING_OBJECTS) $(MPIWAIT)
 	@mkdir -p $(@D)
-	$(MPI_CC) $(if $(SANITIZE),-fsanitize=$(SANITIZE)) -shared -o $@ -Wl,--no-as-needed \
+	$(call say,LINK,$@) $(MPI_CC) $(if $(SANITIZE),-fsanitize=$(SANITIZE)) -shared -o $@ -Wl,--no-as-needed \
 	    $(MPIWAIT) -Wl,--as-needed $(BINDING_OBJECTS) -Wl,-rpath,'$$ORIGIN/../..' \
 	    $(MPI_RPATH)
 
@@ -181,7 +184,7 @@ kernel-python: $(LIB)/python/.compiled $(SHARE_PARTS)
 # Compiled here, because nobody can write there after an install; and never
 # compared with the sources again, which costs at every start.
 $(LIB)/python/.compiled: $(PYTHON_PARTS)
-	$(PYTHON) -m compileall -q --invalidation-mode unchecked-hash $(LIB)/python
+	$(call say,COMPILE,$(LIB)/python) $(PYTHON) -m compileall -q --invalidation-mode unchecked-hash $(LIB)/python
 	@touch $@
 
 JOBS := -j$(shell nproc)
@@ -242,7 +245,7 @@ UNIT_LIBS ?= $(FOLDERS)
 UNIT := $(patsubst tests/unit/%.c,$(BUILD)/tests/unit/%,$(wildcard tests/unit/test_*.c))
 $(BUILD)/tests/unit/%: $(BUILD)/obj/tests/unit/%.o $(call archives,$(UNIT_LIBS))
 	@mkdir -p $(@D)
-	$(LINK) -o $@ $< -Wl,--start-group $(call archives,$(UNIT_LIBS)) -Wl,--end-group \
+	$(call say,LINK,$@) $(LINK) -o $@ $< -Wl,--start-group $(call archives,$(UNIT_LIBS)) -Wl,--end-group \
 	    $(LIBS) -lpthread
 .PHONY: unit fuzz-replay fuzz
 unit: $(UNIT)
@@ -253,7 +256,7 @@ FUZZERS := $(patsubst tests/fuzz/%.c,%,$(wildcard tests/fuzz/fuzz_*.c))
 $(BUILD)/tests/fuzz/%: $(BUILD)/obj/tests/fuzz/%.o $(BUILD)/obj/tests/fuzz/driver.o \
                        $(call archives,$(UNIT_LIBS))
 	@mkdir -p $(@D)
-	$(LINK) -o $@ $(filter %.o,$^) -Wl,--start-group $(call archives,$(UNIT_LIBS)) \
+	$(call say,LINK,$@) $(LINK) -o $@ $(filter %.o,$^) -Wl,--start-group $(call archives,$(UNIT_LIBS)) \
 	    -Wl,--end-group $(LIBS) -lpthread
 fuzz-replay: $(FUZZERS:%=$(BUILD)/tests/fuzz/%)
 
