@@ -2,7 +2,7 @@
 
 usage: bench.py [--build BUILD] [--out FILE] [--rounds N] [GROUP...]
 
-Groups: start, cells, memory, mpi.  Every figure of ours is set beside the peer's
+Groups: build, start, cells, memory, mpi.  Every figure of ours is set beside the peer's
 from the same run: rounds are interleaved, medians compared, and the spread (the
 smallest and largest ratio of a round) is shown.  Peers live in .venv-peers.
 """
@@ -13,6 +13,7 @@ import pathlib
 import statistics
 import subprocess
 import sys
+import tempfile
 import time
 
 from peer import ROOT, Peer
@@ -191,7 +192,17 @@ def bench_mpi(table, build, rounds):
             table.add(f"{name}, {ranks} ranks", ours[name], theirs[name], unit="us")
 
 
-GROUPS = {"start": bench_start, "cells": bench_cells, "memory": bench_memory,
+def bench_build(table, build, rounds):
+    """The whole build, from clean."""
+    with tempfile.TemporaryDirectory() as folder:
+        begin = time.monotonic()
+        subprocess.run(["make", "-s", "-j2", f"BUILD={folder}", "all"], cwd=ROOT, check=True,
+                       stdout=subprocess.DEVNULL)
+        table.add("the whole build from clean", [time.monotonic() - begin], goal=60,
+                  unit="s")
+
+
+GROUPS = {"build": bench_build, "start": bench_start, "cells": bench_cells, "memory": bench_memory,
           "mpi": bench_mpi}
 
 
