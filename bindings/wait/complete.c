@@ -3,6 +3,8 @@
  * An interrupt leaves the requests active and untouched.  MPI_Test and its like
  * are MPI's own: they do not wait.
  */
+#include <stdbool.h>
+
 #include "bindings/wait/layer.h"
 #include "bindings/wait/reason.h"
 #include "bindings/wait/wait.h"
@@ -31,11 +33,56 @@ EXPORT int MPI_Wait(MPI_Request *request, MPI_Status *status)
     WAIT_UNTIL("Wait", PMPI_Test(request, &done, status));
 }
 
+static bool is_in_status(int rc)
+{
+    int class;
+
+    return PMPI_Error_class(rc, &class) == MPI_SUCCESS && class == MPI_ERR_IN_STATUS;
+}
+
+/* One request has failed, and MPI_Testall gave up there without touching any; MPICH's
+ * own MPI_Waitall, and so its users, complete all.  An interrupt leaves the rest
+ * pending, as MPI allows, and is for the next call. */
+static void complete_each(struct wait *wait, int count, MPI_Request requests[],
+                          MPI_Status statuses[])
+{
+    bool told = statuses != MPI_STATUSES_IGNORE;
+    int done, rc;
+
+    for (int i = 0; told && i < count; i++)
+        statuses[i].MPI_ERROR = MPI_ERR_PENDING;
+    for (int i = 0; i < count; i++) {
+        MPI_Status status;
+
+        while ((rc = PMPI_Test(&requests[i], &done, &status)) == MPI_SUCCESS && !done) {
+            if (wait_pause(wait))
+                return;
+        }
+        status.MPI_ERROR = rc;
+        if (told)
+            statuses[i] = status;
+    }
+}
+
 EXPORT int MPI_Waitall(int count, MPI_Request requests[], MPI_Status statuses[])
 {
+    struct wait wait;
+    int done = 0, rc;
+
     if (!layer_is_on())
         return PMPI_Waitall(count, requests, statuses);
-    WAIT_UNTIL("Waitall", PMPI_Testall(count, requests, &done, statuses));
+    wait_begin(&wait, "Waitall", MPI_COMM_NULL, WAIT_NONE, WAIT_NONE);
+    while ((rc = PMPI_Testall(count, requests, &done, statuses)) == MPI_SUCCESS
+           && !done) {
+        if (wait_pause(&wait)) {
+            wait_end(&wait);
+            return reason_interrupted("Waitall");
+        }
+    }
+    if (rc != MPI_SUCCESS && !done && is_in_status(rc))
+        complete_each(&wait, count, requests, statuses);
+    wait_end(&wait);
+    return rc;
 }
 
 EXPORT int MPI_Waitany(int count, MPI_Request requests[], int *idx, MPI_Status *status)
