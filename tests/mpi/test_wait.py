@@ -80,6 +80,13 @@ def test_death(program, tmp_path, ranks, where):
     run(ranks, *command, options=["-disable-auto-cleanup"])
 
 
+@pytest.mark.parametrize("ranks", [1, 3])
+def test_abort(program, ranks):
+    assert run(ranks, program("abort")).count("does not end the ranks") == ranks
+    with pytest.raises(AssertionError):
+        run(ranks, program("abort"), "script")
+
+
 @pytest.mark.parametrize("members", [2, 4, 7])
 def test_word(tmp_path, members):
     path = tmp_path / "word"
