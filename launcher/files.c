@@ -11,6 +11,7 @@
 #include <unistd.h>
 
 #include "kernel/base/buf.h"
+#include "kernel/base/file.h"
 #include "kernel/base/mem.h"
 
 static int remove_one(const char *path, const struct stat *info, int type,
@@ -51,14 +52,11 @@ int files_make_dirs(const char *path, struct error *err)
 int files_write(const char *path, const void *data, size_t size, struct error *err)
 {
     int fd = open(path, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0666);
-    const char *from = data;
-    ssize_t rc = 0;
+    int rc;
 
     if (fd < 0)
         return error_set(err, "write %s: %s", path, strerror(errno));
-    for (; size; from += rc, size -= (size_t)rc)
-        if ((rc = write(fd, from, size)) < 0)
-            break;
+    rc = file_write_all(fd, data, size);
     if (close(fd) < 0 || rc < 0)
         return error_set(err, "write %s: %s", path, strerror(errno));
     return 0;

@@ -2,7 +2,6 @@
 #include "kernel/jupyter/connection.h"
 
 #include <errno.h>
-#include <fcntl.h>
 #include <jansson.h>
 #include <sodium.h>
 #include <stdbool.h>
@@ -10,8 +9,8 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <unistd.h>
 
+#include "kernel/base/file.h"
 #include "kernel/base/mem.h"
 #include "kernel/jupyter/sign.h"
 
@@ -177,45 +176,18 @@ static json_t *to_json(const char *path, const struct connection *connection)
     return root;
 }
 
-static int write_all(int fd, const char *data, size_t size)
-{
-    while (size > 0) {
-        ssize_t count = write(fd, data, size);
-
-        if (count < 0 && errno == EINTR)
-            continue;
-        if (count < 0)
-            return -1;
-        data += count;
-        size -= (size_t)count;
-    }
-    return 0;
-}
-
 int connection_write(const char *path, const struct connection *connection,
                      struct error *err)
 {
     json_t *root = to_json(path, connection);
     char *text = json_dumps(root, JSON_INDENT(2) | JSON_SORT_KEYS);
-    char *beside = xasprintf("%s.XXXXXX", path);
-    int fd = -1, rc = -1;
+    int rc;
 
-    /* mkostemp() makes it with mode 0600: the key must not be read by others. */
-    if (!text || (fd = mkostemp(beside, O_CLOEXEC)) < 0) {
-        error_set(err, "connection file %s: %s", path,
-                  text ? strerror(errno) : "a field is not UTF-8");
-        goto done;
-    }
-    if (write_all(fd, text, strlen(text)) < 0 || rename(beside, path) < 0) {
-        error_set(err, "connection file %s: %s", path, strerror(errno));
-        unlink(beside);
-        goto done;
-    }
-    rc = 0;
-done:
-    if (fd >= 0)
-        close(fd);
-    free(beside);
+    /* 0600: the key must not be read by others */
+    rc = text ? file_replace(path, text, strlen(text), 0600, err)
+              : error_set(err, "a field is not UTF-8");
+    if (rc < 0)
+        error_prefix(err, "connection file %s", path);
     free(text);
     json_decref(root);
     return rc;

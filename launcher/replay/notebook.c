@@ -8,8 +8,8 @@
 #include <string.h>
 
 #include "kernel/base/buf.h"
+#include "kernel/base/file.h"
 #include "kernel/base/mem.h"
-#include "launcher/replay/output_file.h"
 
 #define MAJOR 4
 #define MINOR 5 /* the first with cell ids */
@@ -184,7 +184,7 @@ int notebook_write(const struct notebook *notebook, const char *path, struct err
     if (!text)
         return error_set(err, "%s: it cannot be written as JSON", path);
     text[size] = '\n'; /* in the place of the NUL */
-    rc = output_file_write(path, text, size + 1, err);
+    rc = file_replace(path, text, size + 1, 0, err);
     free(text);
     return rc;
 }

@@ -4,11 +4,11 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "kernel/base/file.h"
 #include "kernel/base/mem.h"
 #include "launcher/commands.h"
 #include "launcher/options.h"
 #include "launcher/replay/notebook.h"
-#include "launcher/replay/output_file.h"
 #include "launcher/replay/parameters.h"
 #include "launcher/replay/player.h"
 
@@ -112,7 +112,7 @@ static int prepare(const struct settings *settings, const struct parameters *par
         return error_set(err, "no notebook: see 'rankbook replay --help'");
     if (parse_seconds(settings->timeout, &setup->timeout, err) < 0
         || !(setup->notebook = notebook_read(settings->notebook, err))
-        || output_file_check(setup->output, err) < 0)
+        || file_check(setup->output, err) < 0)
         return -1;
     notebook_clear_outputs(setup->notebook);
     notebook_set_kernel(setup->notebook, settings->ranks);

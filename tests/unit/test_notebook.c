@@ -6,8 +6,8 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "kernel/base/file.h"
 #include "kernel/base/mem.h"
-#include "launcher/replay/output_file.h"
 #include "tests/unit/tap.h"
 
 static char dir[] = "/tmp/test_notebook.XXXXXX";
@@ -158,7 +158,7 @@ static void test_write(void)
     struct stat info;
 
     umask(022);
-    is_int(output_file_check(path, &err), 0, "a path that can be written");
+    is_int(file_check(path, &err), 0, "a path that can be written");
     ok(access(path, F_OK) < 0, "is not touched by asking");
     is_int(notebook_write(notebook, path, &err), 0, "a notebook is written");
     stat(path, &info);
@@ -175,8 +175,8 @@ static void test_write(void)
     is_int(info.st_mode & 0777, 0600, "the file it leads to, and its mode stays");
     lstat(link, &info);
     ok(S_ISLNK(info.st_mode), "and the link stays a link");
-    is_int(output_file_check("/dev/null", &err), -1, "a device is refused");
-    is_int(output_file_check("/nonexistent/x", &err), -1, "a missing directory too");
+    is_int(file_check("/dev/null", &err), -1, "a device is refused");
+    is_int(file_check("/nonexistent/x", &err), -1, "a missing directory too");
     is_str(err.text, "write /nonexistent/x: No such file or directory", "by name");
     is_int(notebook_write(notebook, dir, &err), -1, "a directory as well");
     unlink(link);

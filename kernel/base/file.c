@@ -1,5 +1,5 @@
-/* output_file.c - a file that is replaced as a whole */
-#include "launcher/replay/output_file.h"
+/* file.c - files that are replaced as a whole */
+#include "kernel/base/file.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -27,9 +27,9 @@ static mode_t new_mode(void)
     return 0666 & ~mask;
 }
 
-static int beside_open(struct beside *beside, const char *path, struct error *err)
+static int beside_open(struct beside *beside, const char *path, mode_t mode,
+                       struct error *err)
 {
-    mode_t mode = new_mode();
     struct stat info;
 
     if (!(beside->target = realpath(path, NULL)))
@@ -40,11 +40,12 @@ static int beside_open(struct beside *beside, const char *path, struct error *er
         /* rename() would put a file in the place of /dev/null */
         if (!S_ISREG(info.st_mode))
             return error_set(err, "write %s: not a file", path);
-        mode = info.st_mode & 0777;
+        if (!mode)
+            mode = info.st_mode & 0777;
     }
     if ((beside->fd = mkostemp(beside->path, O_CLOEXEC)) < 0)
         return error_set(err, "write %s: %s", path, strerror(errno));
-    if (fchmod(beside->fd, mode) < 0) {
+    if (fchmod(beside->fd, mode ? mode : new_mode()) < 0) {
         error_set(err, "write %s: %s", path, strerror(errno));
         unlink(beside->path);
         return -1;
@@ -60,10 +61,10 @@ static void beside_clear(struct beside *beside)
     free(beside->path);
 }
 
-int output_file_check(const char *path, struct error *err)
+int file_check(const char *path, struct error *err)
 {
     struct beside beside;
-    int rc = beside_open(&beside, path, err);
+    int rc = beside_open(&beside, path, 0, err);
 
     if (rc == 0)
         unlink(beside.path);
@@ -71,29 +72,31 @@ int output_file_check(const char *path, struct error *err)
     return rc;
 }
 
-static int write_all(int fd, const char *data, size_t size)
+int file_write_all(int fd, const void *data, size_t size)
 {
+    const char *rest = data;
+
     while (size > 0) {
-        ssize_t count = write(fd, data, size);
+        ssize_t count = write(fd, rest, size);
 
         if (count < 0 && errno == EINTR)
             continue;
         if (count < 0)
             return -1;
-        data += count;
+        rest += count;
         size -= (size_t)count;
     }
     return 0;
 }
 
-int output_file_write(const char *path, const void *data, size_t size,
-                      struct error *err)
+int file_replace(const char *path, const void *data, size_t size, mode_t mode,
+                 struct error *err)
 {
     struct beside beside;
-    int rc = beside_open(&beside, path, err);
+    int rc = beside_open(&beside, path, mode, err);
 
     if (rc == 0
-        && (write_all(beside.fd, data, size) < 0
+        && (file_write_all(beside.fd, data, size) < 0
             || rename(beside.path, beside.target) < 0)) {
         rc = error_set(err, "write %s: %s", path, strerror(errno));
         unlink(beside.path);
