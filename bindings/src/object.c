@@ -78,11 +78,6 @@ int object_send(struct keep_object *keep, object_isend_f call, int dest, int tag
     return finish_send(request, keep);
 }
 
-PyObject *object_sent(struct keep_object *keep, const MPI_Status *status)
-{
-    Py_RETURN_NONE;
-}
-
 /* Nothing is pickled for nobody. */
 static struct keep_object *keep_for(PyObject *obj, int dest)
 {
@@ -106,7 +101,7 @@ static PyObject *isend(struct comm_object *self, PyObject *obj, int dest, int ta
 
     if (!keep)
         return NULL;
-    keep->finish = object_sent;
+    keep->kind = KEEP_SEND;
     MPI_CALL(rc, call(MESSAGE(&keep->msgs[0]), dest, tag, self->mpi, &request));
     if (mpi_check(rc) == 0)
         return request_start(request, keep);
@@ -288,6 +283,7 @@ PyObject *comm_irecv_impl(struct comm_object *self, PyObject *buf, int source, i
     if (!keep || prepare_into(keep, buf) < 0)
         goto error;
     keep->finish = finish_recv;
+    keep->kind = KEEP_RECV;
     MPI_CALL(rc,
              MPI_Irecv_c(MESSAGE(&keep->msgs[0]), source, tag, self->mpi, &request));
     if (mpi_check(rc) == 0)

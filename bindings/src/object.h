@@ -19,10 +19,6 @@
  * 'obj' is NULL.  NULL with the exception set. */
 struct keep_object *object_keep(PyObject *obj);
 
-/* The finish function of nonblocking sends: None.  It also marks them: a send is
- * never cancelled, because MPICH may crash over that (in ucp_request_cancel). */
-PyObject *object_sent(struct keep_object *keep, const MPI_Status *status);
-
 typedef int (*object_isend_f)(const void *buf, MPI_Count count, MPI_Datatype type,
                               int dest, int tag, MPI_Comm comm, MPI_Request *request);
 

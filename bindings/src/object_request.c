@@ -68,13 +68,8 @@ PyObject *request_get_status_impl(struct request_object *self,
     return request_Get_status_impl(self, status);
 }
 
-/* The sender cannot count on a cancel anyway: the message may have left. */
 int request_cancel_impl(struct request_object *self)
 {
-    struct keep_object *keep = (struct keep_object *)self->keep;
-
-    if (self->mpi != MPI_REQUEST_NULL && keep && keep->finish == object_sent)
-        return 0;
     return request_Cancel_impl(self);
 }
 

@@ -139,6 +139,7 @@ static PyObject *isend(struct comm_object *self, PyObject *buf, int dest, int ta
         Py_XDECREF(keep);
         return NULL;
     }
+    keep->kind = KEEP_SEND;
     MPI_CALL(rc, call(MESSAGE(&keep->msgs[0]), dest, tag, self->mpi, &request));
     return started(rc, request, keep);
 }
@@ -173,6 +174,7 @@ PyObject *comm_Irecv_impl(struct comm_object *self, PyObject *buf, int source, i
         Py_XDECREF(keep);
         return NULL;
     }
+    keep->kind = KEEP_RECV;
     MPI_CALL(rc,
              MPI_Irecv_c(MESSAGE(&keep->msgs[0]), source, tag, self->mpi, &request));
     return started(rc, request, keep);

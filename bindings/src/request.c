@@ -25,6 +25,7 @@ struct keep_object *keep_create(void)
     message_init(&keep->msgs[1]);
     keep->object = NULL;
     keep->finish = NULL;
+    keep->kind = KEEP_OTHER;
     keep->is_over = false;
     return keep;
 }
@@ -244,8 +245,11 @@ PyObject *request_Get_status_impl(struct request_object *self,
 
 int request_Cancel_impl(struct request_object *self)
 {
+    struct keep_object *keep = (struct keep_object *)self->keep;
     int rc;
 
+    if (self->mpi != MPI_REQUEST_NULL && keep && keep->kind == KEEP_SEND)
+        return 0;
     MPI_CALL(rc, MPI_Cancel(&self->mpi));
     return mpi_check(rc);
 }

@@ -18,11 +18,16 @@ struct keep_object;
  * NULL with the exception set.  'status' is that of the request. */
 typedef PyObject *(*keep_finish_f)(struct keep_object *keep, const MPI_Status *status);
 
+/* Only receives can be taken back.  A send is never cancelled, because MPICH may
+ * crash over that (in ucp_request_cancel); it is as if it had left already. */
+enum keep_kind { KEEP_OTHER, KEEP_SEND, KEEP_RECV };
+
 struct keep_object {
     PyObject_HEAD struct message msgs[2];
     PyObject *object;     /* a pickle, a buffer, ...: released with the keep */
     keep_finish_f finish; /* NULL: wait() delivers None */
-    bool is_over;         /* the request is done, whichever object saw it */
+    enum keep_kind kind;
+    bool is_over; /* the request is done, whichever object saw it */
 };
 
 /* An empty keep: prepare its messages, then start the request. */
