@@ -241,12 +241,18 @@ format: ## clang-format every C file
 	clang-format -i $(SOURCES)
 
 # ---------------------------------------------------------------- tests' programs
+# A test links what the programs share, and the folder of the one program whose
+# headers it includes: programs may use the same name for different things.
 UNIT_LIBS ?= $(FOLDERS)
+SHARED := base wire page jupyter magics
+test_program = $(foreach p,$(filter-out $(SHARED),$(UNIT_LIBS)), \
+    $(if $(shell grep -lE 'include "(kernel/)?$(p)/' $(1)),$(p)))
+test_libs = -Wl,--start-group $(call archives,$(call test_program,$(1)) \
+            $(filter $(SHARED),$(UNIT_LIBS))) -Wl,--end-group $(LIBS) -lpthread
 UNIT := $(patsubst tests/unit/%.c,$(BUILD)/tests/unit/%,$(wildcard tests/unit/test_*.c))
 $(BUILD)/tests/unit/%: $(BUILD)/obj/tests/unit/%.o $(call archives,$(UNIT_LIBS))
 	@mkdir -p $(@D)
-	$(call say,LINK,$@) $(LINK) -o $@ $< -Wl,--start-group $(call archives,$(UNIT_LIBS)) -Wl,--end-group \
-	    $(LIBS) -lpthread
+	$(call say,LINK,$@) $(LINK) -o $@ $< $(call test_libs,tests/unit/$*.c)
 .PHONY: unit fuzz-replay fuzz
 unit: $(UNIT)
 
@@ -256,8 +262,7 @@ FUZZERS := $(patsubst tests/fuzz/%.c,%,$(wildcard tests/fuzz/fuzz_*.c))
 $(BUILD)/tests/fuzz/%: $(BUILD)/obj/tests/fuzz/%.o $(BUILD)/obj/tests/fuzz/driver.o \
                        $(call archives,$(UNIT_LIBS))
 	@mkdir -p $(@D)
-	$(call say,LINK,$@) $(LINK) -o $@ $(filter %.o,$^) -Wl,--start-group $(call archives,$(UNIT_LIBS)) \
-	    -Wl,--end-group $(LIBS) -lpthread
+	$(call say,LINK,$@) $(LINK) -o $@ $(filter %.o,$^) $(call test_libs,tests/fuzz/$*.c)
 fuzz-replay: $(FUZZERS:%=$(BUILD)/tests/fuzz/%)
 
 FUZZ_SECONDS ?= 60
