@@ -78,9 +78,7 @@ int request_cancel_impl(struct request_object *self)
  * not: the finish functions do. */
 struct batch {
     struct request_list list;
-    struct status_list wanted;
-    PyObject *requested; /* borrowed: grows to what is reported, and no further */
-    MPI_Status *statuses;
+    struct status_list statuses;
     int *indices;
 };
 
@@ -88,44 +86,27 @@ static int batch_init(struct batch *batch, PyObject *requests, PyObject *statuse
 {
     int count;
 
-    batch->requested = statuses;
-    batch->statuses = NULL;
     batch->indices = NULL;
-    batch->wanted = (struct status_list){ .list = NULL };
+    batch->statuses = (struct status_list){ .heap = NULL };
     if (request_list_init(&batch->list, requests) < 0) {
         batch->list = (struct request_list){ .count = 0 };
         return -1;
     }
     count = batch->list.count;
-    if (!(batch->statuses = PyMem_New(MPI_Status, count))
-        || !(batch->indices = PyMem_New(int, count))) {
+    if (!(batch->indices = PyMem_New(int, count))) {
         PyErr_NoMemory();
         return -1;
     }
-    if (request_list_take(&batch->list) < 0
-        || status_list_init(&batch->wanted, statuses, 0) < 0)
+    if (status_list_init(&batch->statuses, statuses, count) < 0)
         return -1;
-    return 0;
+    return request_list_take(&batch->list);
 }
 
 static void batch_clear(struct batch *batch)
 {
-    PyMem_Free(batch->statuses);
     PyMem_Free(batch->indices);
-    status_list_clear(&batch->wanted);
+    status_list_clear(&batch->statuses);
     request_list_clear(&batch->list);
-}
-
-/* The first 'count' statuses, for the caller who asked for them. */
-static int batch_report(struct batch *batch, int count)
-{
-    status_list_clear(&batch->wanted);
-    if (status_list_init(&batch->wanted, batch->requested, count) < 0)
-        return -1;
-    if (!batch->wanted.list)
-        return 0;
-    memcpy(batch->wanted.mpi, batch->statuses, count * sizeof(MPI_Status));
-    return status_list_store(&batch->wanted, count);
 }
 
 /* What the first 'count' of 'indices' deliver (all, in order, if that is NULL). */
@@ -136,7 +117,7 @@ static PyObject *batch_deliver(struct batch *batch, const int *indices, int coun
 
     for (idx = 0; list && idx < count; idx++) {
         obj = deliver(batch->list.keeps[indices ? indices[idx] : idx],
-                      &batch->statuses[idx]);
+                      &batch->statuses.mpi[idx]);
         if (obj)
             PyList_SET_ITEM(list, idx, obj);
         else
@@ -204,16 +185,16 @@ static PyObject *all(PyObject *requests, PyObject *statuses, bool wait)
     if (batch_init(&batch, requests, statuses) < 0)
         goto done;
     if (wait)
-        MPI_CALL(rc, MPI_Waitall(batch.list.count, batch.list.mpi, batch.statuses));
+        MPI_CALL(rc, MPI_Waitall(batch.list.count, batch.list.mpi, batch.statuses.mpi));
     else
-        MPI_CALL(rc,
-                 MPI_Testall(batch.list.count, batch.list.mpi, &flag, batch.statuses));
+        MPI_CALL(rc, MPI_Testall(batch.list.count, batch.list.mpi, &flag,
+                                 batch.statuses.mpi));
     request_list_store(&batch.list);
     if (mpi_check(rc) < 0)
         goto done;
     if (!flag)
         list = Py_NewRef(Py_None);
-    else if (batch_report(&batch, batch.list.count) == 0)
+    else if (status_list_store(&batch.statuses, batch.list.count) == 0)
         list = batch_deliver(&batch, NULL, batch.list.count);
 done:
     batch_clear(&batch);
@@ -259,16 +240,16 @@ static PyObject *some(PyObject *requests, PyObject *statuses, bool wait)
         goto done;
     if (wait)
         MPI_CALL(rc, MPI_Waitsome(batch.list.count, batch.list.mpi, &count,
-                                  batch.indices, batch.statuses));
+                                  batch.indices, batch.statuses.mpi));
     else
         MPI_CALL(rc, MPI_Testsome(batch.list.count, batch.list.mpi, &count,
-                                  batch.indices, batch.statuses));
+                                  batch.indices, batch.statuses.mpi));
     request_list_store(&batch.list);
     if (mpi_check(rc) < 0)
         goto done;
     if (count == MPI_UNDEFINED) {
         pair = Py_BuildValue("OO", Py_None, Py_None);
-    } else if (batch_report(&batch, count) == 0
+    } else if (status_list_store(&batch.statuses, count) == 0
                && (objects = batch_deliver(&batch, batch.indices, count))) {
         if ((indices = index_list(batch.indices, count)))
             pair = Py_BuildValue("NN", indices, objects);
@@ -302,7 +283,7 @@ static int ask(struct batch *batch, int *active, int *done)
     *active = *done = 0;
     for (idx = 0; idx < batch->list.count; idx++) {
         MPI_CALL(rc, MPI_Request_get_status(batch->list.mpi[idx], &flag,
-                                            &batch->statuses[idx]));
+                                            &batch->statuses.mpi[idx]));
         if (mpi_check(rc) < 0)
             return -1;
         if (batch->list.mpi[idx] == MPI_REQUEST_NULL)
@@ -326,7 +307,7 @@ PyObject *request_get_status_any_impl(PyTypeObject *cls, PyObject *requests,
         if (done)
             index = batch.indices[0];
         if (done && status)
-            status->mpi = batch.statuses[index];
+            status->mpi = batch.statuses.mpi[index];
         pair = Py_BuildValue("iN", index, PyBool_FromLong(done || !active));
     }
     batch_clear(&batch);
@@ -341,7 +322,7 @@ PyObject *request_get_status_all_impl(PyTypeObject *cls, PyObject *requests,
     int active, done;
 
     if (batch_init(&batch, requests, statuses) == 0 && ask(&batch, &active, &done) == 0
-        && (done < active || batch_report(&batch, batch.list.count) == 0))
+        && (done < active || status_list_store(&batch.statuses, batch.list.count) == 0))
         answer = PyBool_FromLong(done == active);
     batch_clear(&batch);
     return answer;
@@ -357,8 +338,8 @@ PyObject *request_get_status_some_impl(PyTypeObject *cls, PyObject *requests,
     if (batch_init(&batch, requests, statuses) == 0
         && ask(&batch, &active, &done) == 0) {
         for (idx = 0; idx < done; idx++)
-            batch.statuses[idx] = batch.statuses[batch.indices[idx]];
-        if (batch_report(&batch, done) == 0)
+            batch.statuses.mpi[idx] = batch.statuses.mpi[batch.indices[idx]];
+        if (status_list_store(&batch.statuses, done) == 0)
             answer = active ? index_list(batch.indices, done) : Py_NewRef(Py_None);
     }
     batch_clear(&batch);

@@ -246,12 +246,12 @@ PyObject *message_Iprobe_impl(PyTypeObject *cls, MPI_Comm comm, int source, int 
     return improbe(cls, comm, source, tag, status);
 }
 
-/* MPI_MESSAGE_NO_PROC is received like any other, but never consumed. */
 static int message_rank(const struct message_object *self)
 {
     return self->mpi == MPI_MESSAGE_NO_PROC ? MPI_PROC_NULL : 0;
 }
 
+/* MPI.MESSAGE_NO_PROC can be received for ever, its copies once. */
 static void message_consumed(struct message_object *self, MPI_Message message)
 {
     if (!(self->flags & HANDLE_CONST))
@@ -271,8 +271,7 @@ int message_Recv_impl(struct message_object *self, PyObject *buf,
         return -1;
     MPI_CALL(rc, MPI_Mrecv_c(MESSAGE(&msg), &message, status_or_ignore(status)));
     message_clear(&msg);
-    if (self->mpi != MPI_MESSAGE_NO_PROC)
-        message_consumed(self, message);
+    message_consumed(self, message);
     return mpi_check(rc);
 }
 
@@ -289,7 +288,6 @@ PyObject *message_Irecv_impl(struct message_object *self, PyObject *buf)
         return NULL;
     }
     MPI_CALL(rc, MPI_Imrecv_c(MESSAGE(&keep->msgs[0]), &message, &request));
-    if (self->mpi != MPI_MESSAGE_NO_PROC)
-        message_consumed(self, message);
+    message_consumed(self, message);
     return started(rc, request, keep);
 }

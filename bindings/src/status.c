@@ -272,31 +272,11 @@ static int extend(PyObject *list, int count)
 int status_list_init(struct status_list *list, PyObject *statuses, int count)
 {
     PyObject *item;
-    int idx;
+    Py_ssize_t idx;
 
-    list->mpi = MPI_STATUSES_IGNORE;
-    list->list = NULL;
-    list->heap = NULL;
-    if (statuses == Py_None)
-        return 0;
-    if (!PyList_Check(statuses)) {
-        PyErr_Format(PyExc_TypeError,
-                     "argument 'statuses' must be list or None, not %s",
-                     Py_TYPE(statuses)->tp_name);
-        return -1;
-    }
-    if (extend(statuses, count) < 0)
-        return -1;
-    for (idx = 0; idx < count; idx++) {
-        item = PyList_GET_ITEM(statuses, idx);
-        if (!is_instance(item, CLASS_Status)) {
-            PyErr_Format(PyExc_TypeError,
-                         "statuses[%d] must be mpi4py.MPI.Status, not %s", idx,
-                         Py_TYPE(item)->tp_name);
-            return -1;
-        }
-    }
     list->mpi = list->some;
+    list->sequence = NULL;
+    list->heap = NULL;
     if (count > (int)Py_ARRAY_LENGTH(list->some)
         && !(list->mpi = list->heap = PyMem_New(MPI_Status, count))) {
         PyErr_NoMemory();
@@ -304,20 +284,36 @@ int status_list_init(struct status_list *list, PyObject *statuses, int count)
     }
     for (idx = 0; idx < count; idx++)
         status_init(&list->mpi[idx]);
-    list->list = statuses;
+    if (statuses == Py_None)
+        return 0;
+    if (!(list->sequence = PySequence_Fast(
+              statuses, "argument 'statuses' must be a list of statuses or None")))
+        return -1;
+    for (idx = 0; idx < PySequence_Fast_GET_SIZE(list->sequence); idx++) {
+        item = PySequence_Fast_GET_ITEM(list->sequence, idx);
+        if (!is_instance(item, CLASS_Status)) {
+            PyErr_Format(PyExc_TypeError,
+                         "statuses[%zd] must be mpi4py.MPI.Status, not %s", idx,
+                         Py_TYPE(item)->tp_name);
+            return -1;
+        }
+    }
     return 0;
 }
 
-/* The list may have been changed while the GIL was released. */
+/* A list may have been changed while the GIL was released. */
 int status_list_store(struct status_list *list, int count)
 {
     PyObject *item;
     int idx;
 
-    if (!list->list)
+    if (!list->sequence)
         return 0;
-    for (idx = 0; idx < count && idx < PyList_GET_SIZE(list->list); idx++) {
-        item = PyList_GET_ITEM(list->list, idx);
+    if (PyList_Check(list->sequence) && extend(list->sequence, count) < 0)
+        return -1;
+    for (idx = 0; idx < count && idx < PySequence_Fast_GET_SIZE(list->sequence);
+         idx++) {
+        item = PySequence_Fast_GET_ITEM(list->sequence, idx);
         if (is_instance(item, CLASS_Status))
             ((struct status_object *)item)->mpi = list->mpi[idx];
     }
@@ -328,4 +324,5 @@ void status_list_clear(struct status_list *list)
 {
     PyMem_Free(list->heap);
     list->heap = NULL;
+    Py_CLEAR(list->sequence);
 }

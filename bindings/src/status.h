@@ -18,17 +18,19 @@ static inline MPI_Status *status_or_ignore(struct status_object *status)
 
 PyObject *status_wrap(const MPI_Status *mpi);
 
-/* The argument 'statuses' of Waitall and its like: None, or a list that is extended
- * to 'count' items.  Initialise with STATUS_LIST_INIT; '*mpi' is MPI_STATUSES_IGNORE
- * for None.  status_list_store() copies the first 'count' back into the list. */
+/* The argument 'statuses' of Waitall and its like: None, or a sequence of statuses,
+ * which is extended to what is reported if it is a list.  'mpi' has room for 'count',
+ * also for None. */
 struct status_list {
     MPI_Status *mpi;
-    PyObject *list; /* borrowed */
-    MPI_Status some[8];
+    PyObject *sequence; /* of PySequence_Fast; NULL for None */
     void *heap;
+    MPI_Status some[8];
 };
 int status_list_init(struct status_list *list, PyObject *statuses, int count);
+/* Reports the first 'count' to the caller; 0, or -1 with the exception set. */
 int status_list_store(struct status_list *list, int count);
+/* Accepts a list that is all zeros. */
 void status_list_clear(struct status_list *list);
 
 #endif

@@ -103,3 +103,16 @@ def test_wrong_arguments(comm):
             call(0, 0, None, None)
         with pytest.raises(TypeError):
             call(status=0)
+
+
+@pytest.mark.parametrize("name", ["recv", "irecv", "Recv", "Irecv"])
+def test_nobodys_message_is_received_once_from_a_copy(name):
+    for message, left in (
+        (MPI.MESSAGE_NO_PROC, MPI.MESSAGE_NO_PROC),
+        (MPI.Message(MPI.MESSAGE_NO_PROC), MPI.MESSAGE_NULL),
+    ):
+        arguments = [None] if name in ("Recv", "Irecv") else []
+        got = getattr(message, name)(*arguments)
+        if name in ("irecv", "Irecv"):
+            got.Wait()
+        assert message == left

@@ -178,3 +178,47 @@ def test_buffers_are_kept_while_needed(comm, make):
     Request.Waitall([request, send])
     assert sys.getrefcount(got) == before
     assert list(got) == [2.5] * 1000
+
+
+class TestStatuses:
+    """What is reported: to a list that grows, or to a sequence that does not."""
+
+    @pytest.mark.parametrize("name", ["Waitall", "Testall", "waitall", "testall"])
+    def test_all(self, comm, name):
+        for statuses in ([], (), [MPI.Status()], (MPI.Status(),), [MPI.Status()] * 3):
+            before = len(statuses)
+            requests = [comm.irecv(source=MPI.PROC_NULL) for _ in range(2)]
+            getattr(Request, name)(requests, statuses)
+            grows = isinstance(statuses, list)
+            assert len(statuses) == (max(before, 2) if grows else before)
+            assert all(s.source == MPI.PROC_NULL for s in statuses[:2])
+
+    @pytest.mark.parametrize("name", ["Waitsome", "Testsome", "waitsome", "testsome"])
+    def test_some(self, comm, name):
+        pending = comm.irecv(source=comm.rank)
+        statuses = []
+        getattr(Request, name)([pending, comm.irecv(source=MPI.PROC_NULL)], statuses)
+        assert [s.source for s in statuses] == [MPI.PROC_NULL]
+        pending.Cancel()
+        pending.Wait()
+
+    @pytest.mark.parametrize("case", ["get_status", "Get_status"])
+    def test_get_status(self, comm, case):
+        pending = comm.irecv(source=comm.rank)
+        requests = [pending, comm.irecv(source=MPI.PROC_NULL)]
+        some, every = getattr(Request, case + "_some"), getattr(Request, case + "_all")
+        statuses, status = [], MPI.Status()
+        assert some(requests, statuses) == [1]
+        assert [s.source for s in statuses] == [MPI.PROC_NULL]
+        assert every(requests) is False
+        assert getattr(Request, case + "_any")(requests, status) == (1, True)
+        assert status.source == MPI.PROC_NULL
+        pending.Cancel()
+        Request.Waitall(requests)
+        assert every(requests) is True and some(requests) is None
+
+    def test_others(self, comm):
+        with pytest.raises(TypeError):
+            Request.Waitall([], 3)
+        with pytest.raises(TypeError):
+            Request.Waitall([MPI.REQUEST_NULL], [None])
