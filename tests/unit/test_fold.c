@@ -10,6 +10,7 @@
 #include "kernel/base/buf.h"
 #include "kernel/base/mem.h"
 #include "kernel/front/gather/display.h"
+#include "kernel/front/gather/fold.h"
 #include "tests/unit/tap.h"
 
 #define ROUNDS 3000
@@ -113,10 +114,82 @@ static bool play(struct displays *displays, enum gather_mode mode)
     return good;
 }
 
+/* One that writes what all write, at its own pace. */
+struct walker {
+    size_t at; /* in the text of all */
+    int64_t heard;
+};
+
+/* The one that was silent for long, or any other that is not at the end. */
+static int choose_walker(const struct walker *walkers, int ranks, size_t end,
+                         int64_t now)
+{
+    int chosen = rand() % ranks;
+
+    for (int rank = 0; rank < ranks; rank++)
+        if (walkers[rank].at < end && now - walkers[rank].heard > FOLD_TEXT_MS / 2)
+            return rank;
+    while (walkers[chosen].at == end)
+        chosen = (chosen + 1) % ranks;
+    return chosen;
+}
+
+static void walk_on(struct gather *gather, int rank, struct walker *walker,
+                    const struct buf *text, int64_t now)
+{
+    const char *from = (const char *)text->data + walker->at, *to = from;
+
+    for (int lines = 1 + rand() % 20; *to && lines > 0; lines--)
+        to = strchr(to, '\n') + 1;
+    gather_stream(gather, rank, "stdout", from, (size_t)(to - from), now);
+    walker->at += (size_t)(to - from);
+    walker->heard = now;
+    if (!*to)
+        gather_done(gather, rank, now);
+}
+
+/* All ranks write the same; they drift apart, but none is ever silent for long. */
+static bool drift(struct displays *displays)
+{
+    int ranks = 2 + rand() % (RANKS_MAX - 1), left = ranks;
+    struct idset *targets = idset_create_range(0, ranks);
+    struct gather_config config = {
+        .targets = targets,
+        .displays = displays,
+        .cell = 1,
+        .publish = on_publish,
+    };
+    struct gather *gather = gather_create(&config);
+    struct walker walkers[RANKS_MAX] = { { 0 } };
+    struct buf text = { 0 };
+    int64_t now = 0;
+    bool good;
+
+    for (int count = 200; count > 0; count--)
+        buf_add_format(&text, "%d\n", rand() % 3 ? count : 0);
+    buf_text(&text);
+    while (left > 0) {
+        int rank = choose_walker(walkers, ranks, text.size, now);
+
+        walk_on(gather, rank, &walkers[rank], &text, now);
+        left -= walkers[rank].at == text.size;
+        now += rand() % 4;
+        gather_tick(gather, now);
+    }
+    gather_finish(gather, now);
+    good = !strcmp(buf_text(&seen), buf_text(&text));
+    gather_destroy(gather);
+    idset_destroy(targets);
+    buf_clear(&text);
+    buf_clear(&seen);
+    return good;
+}
+
 int main(void)
 {
     static const enum gather_mode modes[] = { GATHER_FOLD, GATHER_RANK };
     struct displays *displays = displays_create();
+    int drifted = -1;
 
     for (size_t i = 0; i < 2; i++) {
         int bad = -1;
@@ -131,6 +204,12 @@ int main(void)
                    ? "folded output expands to what each rank wrote"
                    : "labelled output expands to what each rank wrote");
     }
+    for (int seed = 0; seed < ROUNDS && drifted < 0; seed++) {
+        srand((unsigned)seed);
+        if (!drift(displays))
+            drifted = seed;
+    }
+    is_int(drifted, -1, "what ranks write alike is one text, however far they drift");
     displays_destroy(displays);
     return done_testing();
 }
