@@ -3,6 +3,7 @@
 
 #include "bindings/src/error.h"
 #include "bindings/src/status.h"
+#include "bindings/wait/mpiwait.h"
 #include "mpi_impl.h"
 
 /* Requests that nobody waits for any more, while MPI still uses their memory. */
@@ -42,21 +43,6 @@ static void keep_dealloc(PyObject *object)
     Py_DECREF(cls);
 }
 
-int request_module_init(struct module_state *state)
-{
-    static PyType_Slot slots[] = { { Py_tp_dealloc, keep_dealloc }, { 0 } };
-    static PyType_Spec spec = {
-        .name = "mpi4py.MPI._keep",
-        .basicsize = sizeof(struct keep_object),
-        .flags = Py_TPFLAGS_DEFAULT | Py_TPFLAGS_DISALLOW_INSTANTIATION,
-        .slots = slots,
-    };
-
-    state->keep_type =
-        (PyTypeObject *)PyType_FromModuleAndSpec(state->module, &spec, NULL);
-    return state->keep_type ? 0 : -1;
-}
-
 /* ------------------------------------------------------------ orphans */
 /* True when MPI does not use the memory any more.  Not by MPI_Test(): for a receive
  * that was truncated MPICH looks into its communicator, which may be freed by now. */
@@ -85,6 +71,25 @@ static void orphans_visit(void)
     }
 }
 
+/* After an interrupted cell nobody waits for these receives any more, but they would
+ * take the next cell's messages. */
+static void orphans_heal(void *unused)
+{
+    PyGILState_STATE gil;
+    int idx;
+
+    if (!Py_IsInitialized() || !module)
+        return;
+    gil = PyGILState_Ensure();
+    orphans_visit();
+    for (idx = 0; idx < orphans.count; idx++) {
+        if (orphans.list[idx].keep->kind == KEEP_RECV)
+            MPI_Cancel(&orphans.list[idx].mpi);
+    }
+    orphans_visit();
+    PyGILState_Release(gil);
+}
+
 void request_orphan(MPI_Request mpi, bool owned, struct keep_object *keep)
 {
     struct orphan *list;
@@ -109,6 +114,25 @@ void request_orphan(MPI_Request mpi, bool owned, struct keep_object *keep)
     }
     orphans.list[orphans.count++] = (struct orphan){ mpi, keep };
     orphans_visit();
+}
+
+int request_module_init(struct module_state *state)
+{
+    static PyType_Slot slots[] = { { Py_tp_dealloc, keep_dealloc }, { 0 } };
+    static PyType_Spec spec = {
+        .name = "mpi4py.MPI._keep",
+        .basicsize = sizeof(struct keep_object),
+        .flags = Py_TPFLAGS_DEFAULT | Py_TPFLAGS_DISALLOW_INSTANTIATION,
+        .slots = slots,
+    };
+
+    static bool is_hooked;
+
+    state->keep_type =
+        (PyTypeObject *)PyType_FromModuleAndSpec(state->module, &spec, NULL);
+    if (!is_hooked)
+        is_hooked = mpiwait_add_heal(orphans_heal, NULL) == 0;
+    return state->keep_type ? 0 : -1;
 }
 
 PyObject *request_start(MPI_Request mpi, struct keep_object *keep)

@@ -9,6 +9,7 @@
  * of nonblocking collectives, in which a call failed half way, that one member has
  * freed, or that has a dead member: it stays broken, and says why.
  */
+#include <stdatomic.h>
 #include <stdio.h>
 #include <stdlib.h>
 
@@ -24,10 +25,29 @@
 #define LIMIT_NS 5000000000u /* for the others to come */
 #define LOOK_NS 1000000u     /* between two looks who is alive */
 #define LISTED 8             /* messages told one by one */
+#define HOOKS_MAX 8
 
 static struct buf text;
 static uint32_t meetings;
 static bool is_kernel_broken; /* somebody died inside its barrier */
+
+static struct {
+    mpiwait_heal_f call;
+    void *arg;
+} hooks[HOOKS_MAX];
+static atomic_int hook_count;
+
+EXPORT int mpiwait_add_heal(mpiwait_heal_f call, void *arg)
+{
+    int idx = atomic_load(&hook_count);
+
+    if (idx == HOOKS_MAX)
+        return -1;
+    hooks[idx].call = call;
+    hooks[idx].arg = arg;
+    atomic_store(&hook_count, idx + 1);
+    return 0;
+}
 
 EXPORT const char *mpiwait_heal_text(void)
 {
@@ -235,6 +255,8 @@ EXPORT int mpiwait_heal(void)
     buf_reset(&text);
     if (!layer.on)
         return MPI_SUCCESS;
+    for (int i = 0; i < atomic_load(&hook_count); i++)
+        hooks[i].call(hooks[i].arg);
     times++;
     comm_each(publish, &times);
     if ((rc = meet()) != MPI_SUCCESS)

@@ -52,6 +52,11 @@ void mpiwait_progress(void);
 typedef int (*mpiwait_progress_f)(void *arg);
 int mpiwait_add_progress(mpiwait_progress_f call, void *arg);
 
+/* Called at the start of each mpiwait_heal(), before messages are drained.  At most 8.
+ */
+typedef void (*mpiwait_heal_f)(void *arg);
+int mpiwait_add_heal(mpiwait_heal_f call, void *arg);
+
 /* After an interrupted cell, collectively over the living ranks, on the kernel's
  * own duplicate of MPI_COMM_WORLD: compares call numbers, opens what was closed.
  * Returns an MPI code. */

@@ -69,6 +69,16 @@ def test_wait_leaves_the_request_alone(comm, interrupted):
     assert request.wait() == "still there"
 
 
+@pytest.mark.parametrize("name", ["irecv", "Irecv"])
+def test_a_dropped_receive_takes_nothing_after_healing(layer, interrupted, name):
+    comm = MPI.COMM_WORLD
+    following, previous = ring(comm)
+    memory = [bytearray(10)] if name == "Irecv" else []
+    interrupted(lambda: getattr(comm, name)(*memory, source=previous).Wait())
+    assert layer.mpiwait_heal() == MPI.SUCCESS
+    assert comm.sendrecv("mine", following, source=previous) == "mine"
+
+
 def test_synchronous_sends(comm, interrupted):
     """What was sent is delivered later."""
     following, previous = ring(comm)
