@@ -2,6 +2,7 @@
 
 import os
 import pathlib
+import re
 import signal
 import time
 
@@ -151,6 +152,23 @@ def check(message):
         return
     if msg_type in schema_fragments:
         validate_message(message, msg_type=msg_type)
+
+
+def expand(text, ranks):
+    """What each rank wrote: folded text without its labels."""
+    lines = [[] for _ in range(ranks)]
+    for line in text.splitlines():
+        label = re.match(r"\[([\d,-]+)\] ", line)
+        if not label:
+            targets = range(ranks)
+        else:
+            line = line[label.end():]
+            targets = [rank for part in label.group(1).split(",")
+                       for ends in [[int(end) for end in part.split("-")]]
+                       for rank in range(ends[0], ends[-1] + 1)]
+        for rank in targets:
+            lines[rank].append(line)
+    return lines
 
 
 def wait_gone(processes, seconds=5):

@@ -3,6 +3,7 @@
 import re
 
 import pytest
+from harness import expand
 
 
 def test_stdout_is_one_stream(kernel):
@@ -166,7 +167,9 @@ def test_a_display_with_nan_is_valid_json(kernel):
 
 def test_large_output_is_whole(kernel):
     text = kernel.run("for i in range(20000): print(i, 'x' * 40)").text()
-    assert text.splitlines() == [f"{i} {'x' * 40}" for i in range(20000)]
+    # On a busy machine a rank may come too late for its twins: labels are fine.
+    for lines in expand(text, kernel.ranks):
+        assert lines == [f"{i} {'x' * 40}" for i in range(20000)]
 
 
 def test_input_is_refused_where_it_is_not_allowed(kernel):
