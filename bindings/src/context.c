@@ -87,17 +87,22 @@ static int lock(PyThread_type_lock lock)
     return 0;
 }
 
-struct context *context_enter(MPI_Comm comm)
+struct context *context_enter(MPI_Comm comm, const char *call)
 {
     struct context *context = context_of(comm);
 
-    return context && lock(context->lock) == 0 ? context : NULL;
+    if (!context || lock(context->lock) < 0)
+        return NULL;
+    mpiwait_call_as(call, MPI_COMM_NULL, 0, 0);
+    return context;
 }
 
 void context_leave(struct context *context)
 {
-    if (context)
-        PyThread_release_lock(context->lock);
+    if (!context)
+        return;
+    mpiwait_call_as(NULL, MPI_COMM_NULL, 0, 0);
+    PyThread_release_lock(context->lock);
 }
 
 MPI_Comm context_tree(struct context *context, MPI_Comm comm)

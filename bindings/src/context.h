@@ -12,8 +12,9 @@
 
 struct context;
 
-/* The context of 'comm' with its lock held; NULL with the exception set. */
-struct context *context_enter(MPI_Comm comm);
+/* The context of 'comm' with its lock held; NULL with the exception set.  Until it is
+ * left, waits are shown as 'call'. */
+struct context *context_enter(MPI_Comm comm, const char *call);
 void context_leave(struct context *context);
 
 /* The duplicate; collective.  MPI_COMM_NULL with the exception set. */

@@ -3,6 +3,7 @@
 #define SRC_ERROR_H
 
 #include "bindings/src/module.h"
+#include "bindings/wait/mpiwait.h"
 
 extern bool error_is_pending;
 int mpi_raise(int rc);
@@ -28,6 +29,15 @@ void error_defer(void);
         Py_BEGIN_ALLOW_THREADS;                                                        \
         (rc) = (call);                                                                 \
         Py_END_ALLOW_THREADS;                                                          \
+    } while (0)
+
+/* One step of what the user called 'name', which may be several MPI calls: its waits
+ * are shown as that, and as waits for 'peer' where MPI's call does not say. */
+#define CALLED_AS(name, comm, peer, tag, step)                                         \
+    do {                                                                               \
+        mpiwait_call_as(name, comm, peer, tag);                                        \
+        step;                                                                          \
+        mpiwait_call_as(NULL, MPI_COMM_NULL, 0, 0);                                    \
     } while (0)
 
 #endif

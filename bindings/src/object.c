@@ -85,11 +85,16 @@ static struct keep_object *keep_for(PyObject *obj, int dest)
 }
 
 static int send(struct comm_object *self, PyObject *obj, int dest, int tag,
-                object_isend_f call)
+                object_isend_f call, const char *name)
 {
     struct keep_object *keep = keep_for(obj, dest);
+    int rc;
 
-    return keep ? object_send(keep, call, dest, tag, self->mpi) : -1;
+    if (!keep)
+        return -1;
+    CALLED_AS(name, self->mpi, dest, tag,
+              rc = object_send(keep, call, dest, tag, self->mpi));
+    return rc;
 }
 
 static PyObject *isend(struct comm_object *self, PyObject *obj, int dest, int tag,
@@ -111,17 +116,17 @@ static PyObject *isend(struct comm_object *self, PyObject *obj, int dest, int ta
 
 int comm_send_impl(struct comm_object *self, PyObject *obj, int dest, int tag)
 {
-    return send(self, obj, dest, tag, MPI_Isend_c);
+    return send(self, obj, dest, tag, MPI_Isend_c, "send");
 }
 
 int comm_ssend_impl(struct comm_object *self, PyObject *obj, int dest, int tag)
 {
-    return send(self, obj, dest, tag, MPI_Issend_c);
+    return send(self, obj, dest, tag, MPI_Issend_c, "ssend");
 }
 
 int comm_bsend_impl(struct comm_object *self, PyObject *obj, int dest, int tag)
 {
-    return send(self, obj, dest, tag, MPI_Ibsend_c);
+    return send(self, obj, dest, tag, MPI_Ibsend_c, "bsend");
 }
 
 PyObject *comm_isend_impl(struct comm_object *self, PyObject *obj, int dest, int tag)
@@ -262,11 +267,15 @@ PyObject *comm_recv_impl(struct comm_object *self, PyObject *buf, int source, in
     if (warn_of_buf(buf) < 0)
         return NULL;
     if (buf != Py_None) {
-        if ((obj = recv_into(buf, source, tag, self->mpi, &mpi)))
+        CALLED_AS("recv", self->mpi, source, tag,
+                  obj = recv_into(buf, source, tag, self->mpi, &mpi));
+        if (obj)
             store_status(status, &mpi);
         return obj;
     }
-    if (!(bytes = object_recv(source, tag, self->mpi, &mpi)))
+    CALLED_AS("recv", self->mpi, source, tag,
+              bytes = object_recv(source, tag, self->mpi, &mpi));
+    if (!bytes)
         return NULL;
     store_status(status, &mpi);
     obj = object_load(bytes);
@@ -333,32 +342,45 @@ PyObject *object_sendrecv(struct keep_object *keep, int dest, int sendtag, int s
     return bytes;
 }
 
+/* The object that came; takes 'keep'. */
+static PyObject *sendrecv(struct keep_object *keep, int dest, int sendtag,
+                          PyObject *recvbuf, int source, int recvtag, MPI_Comm comm,
+                          MPI_Status *status)
+{
+    PyObject *bytes, *obj;
+    MPI_Request request;
+
+    if (recvbuf == Py_None) {
+        if (!(bytes =
+                  object_sendrecv(keep, dest, sendtag, source, recvtag, comm, status)))
+            return NULL;
+        obj = object_load(bytes);
+        Py_DECREF(bytes);
+        return obj;
+    }
+    if (start_send(keep, dest, sendtag, comm, &request) < 0) {
+        Py_DECREF(keep);
+        return NULL;
+    }
+    obj = recv_into(recvbuf, source, recvtag, comm, status);
+    if (end_send(request, keep, obj) < 0)
+        Py_CLEAR(obj);
+    return obj;
+}
+
 PyObject *comm_sendrecv_impl(struct comm_object *self, PyObject *sendobj, int dest,
                              int sendtag, PyObject *recvbuf, int source, int recvtag,
                              struct status_object *status)
 {
     struct keep_object *keep;
-    MPI_Request request;
     MPI_Status mpi;
-    PyObject *bytes, *obj;
+    PyObject *obj;
 
     if (warn_of_buf(recvbuf) < 0 || !(keep = keep_for(sendobj, dest)))
         return NULL;
-    if (recvbuf != Py_None) {
-        if (start_send(keep, dest, sendtag, self->mpi, &request) < 0) {
-            Py_DECREF(keep);
-            return NULL;
-        }
-        obj = recv_into(recvbuf, source, recvtag, self->mpi, &mpi);
-        if (end_send(request, keep, obj) < 0)
-            Py_CLEAR(obj);
-    } else {
-        if (!(bytes = object_sendrecv(keep, dest, sendtag, source, recvtag, self->mpi,
-                                      &mpi)))
-            return NULL;
-        obj = object_load(bytes);
-        Py_DECREF(bytes);
-    }
+    CALLED_AS(
+        "sendrecv", MPI_COMM_NULL, 0, 0,
+        obj = sendrecv(keep, dest, sendtag, recvbuf, source, recvtag, self->mpi, &mpi));
     if (obj)
         store_status(status, &mpi);
     return obj;
@@ -368,7 +390,11 @@ PyObject *comm_sendrecv_impl(struct comm_object *self, PyObject *sendobj, int de
 PyObject *comm_probe_impl(struct comm_object *self, int source, int tag,
                           struct status_object *status)
 {
-    return comm_Probe_impl(self, source, tag, status);
+    PyObject *found;
+
+    CALLED_AS("probe", MPI_COMM_NULL, 0, 0,
+              found = comm_Probe_impl(self, source, tag, status));
+    return found;
 }
 
 PyObject *comm_iprobe_impl(struct comm_object *self, int source, int tag,
@@ -398,7 +424,8 @@ PyObject *message_probe_impl(PyTypeObject *cls, MPI_Comm comm, int source, int t
     MPI_Status mpi;
     int rc;
 
-    MPI_CALL(rc, MPI_Mprobe(source, tag, comm, &message, &mpi));
+    CALLED_AS("mprobe", MPI_COMM_NULL, 0, 0,
+              MPI_CALL(rc, MPI_Mprobe(source, tag, comm, &message, &mpi)));
     return mpi_check(rc) < 0 ? NULL : wrap_message(cls, message, &mpi, status);
 }
 

@@ -14,7 +14,10 @@ enum { FAILED = -1 };
 
 int comm_barrier_impl(struct comm_object *self)
 {
-    return comm_Barrier_impl(self);
+    int rc;
+
+    CALLED_AS("barrier", MPI_COMM_NULL, 0, 0, rc = comm_Barrier_impl(self));
+    return rc;
 }
 
 /* ------------------------------------------------------------ blocks */
@@ -228,7 +231,7 @@ PyObject *comm_bcast_impl(struct comm_object *self, PyObject *obj, int root)
     is_root = rank == root;
     if (is_root && pickle_message(&msg, obj) < 0)
         failure_catch(&failure);
-    if ((context = context_enter(self->mpi))) {
+    if ((context = context_enter(self->mpi, "bcast"))) {
         bytes =
             object_spread("bcast", is_root && !failure_is_set(&failure) ? &msg : NULL,
                           rank, root, self->mpi);
@@ -280,7 +283,7 @@ PyObject *comm_gather_impl(struct comm_object *self, PyObject *sendobj, int root
         return NULL;
     }
     nbytes = prepare_one(&msg, sendobj, &failure);
-    if ((context = context_enter(self->mpi))) {
+    if ((context = context_enter(self->mpi, "gather"))) {
         rc = gather_bytes(&blocks, &msg, nbytes, root, rank == root, self->mpi);
         context_leave(context);
     }
@@ -338,7 +341,7 @@ PyObject *comm_scatter_impl(struct comm_object *self, PyObject *sendobj, int roo
             goto done;
         blocks_prepare(&blocks, sendobj, &failure);
     }
-    if ((context = context_enter(self->mpi))) {
+    if ((context = context_enter(self->mpi, "scatter"))) {
         bytes = scatter_bytes(&blocks, root, self->mpi);
         context_leave(context);
     }
@@ -388,7 +391,7 @@ PyObject *comm_allgather_impl(struct comm_object *self, PyObject *sendobj)
         return NULL;
     }
     nbytes = prepare_one(&msg, sendobj, &failure);
-    if ((context = context_enter(self->mpi))) {
+    if ((context = context_enter(self->mpi, "allgather"))) {
         rc = allgather_bytes(&blocks, &msg, nbytes, self->mpi);
         context_leave(context);
     }
@@ -433,7 +436,7 @@ PyObject *comm_alltoall_impl(struct comm_object *self, PyObject *sendobj)
         || blocks_init(&in, size) < 0)
         goto done;
     blocks_prepare(&out, sendobj, &failure);
-    if ((context = context_enter(self->mpi))) {
+    if ((context = context_enter(self->mpi, "alltoall"))) {
         rc = alltoall_bytes(&out, &in, self->mpi);
         context_leave(context);
     }

@@ -167,7 +167,7 @@ static int reduction_init(struct reduction *red, struct comm_object *self, PyObj
         (struct reduction){ .call = call, .op = op, .comm = self->mpi, .culprit = -1 };
     if (mpi_check(MPI_Comm_size(self->mpi, &red->size)) < 0
         || mpi_check(MPI_Comm_rank(self->mpi, &red->rank)) < 0
-        || !(red->context = context_enter(self->mpi)))
+        || !(red->context = context_enter(self->mpi, call)))
         return -1;
     return 0;
 }

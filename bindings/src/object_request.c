@@ -45,7 +45,7 @@ PyObject *request_wait_impl(struct request_object *self, struct status_object *s
     MPI_Status mpi;
     int rc;
 
-    MPI_CALL(rc, MPI_Wait(&self->mpi, &mpi));
+    CALLED_AS("wait", MPI_COMM_NULL, 0, 0, MPI_CALL(rc, MPI_Wait(&self->mpi, &mpi)));
     return finish_one(self, keep, rc, 1, &mpi, status);
 }
 
@@ -141,7 +141,9 @@ static PyObject *any(PyObject *requests, struct status_object *status, bool wait
     if (batch_init(&batch, requests, Py_None) < 0)
         goto done;
     if (wait)
-        MPI_CALL(rc, MPI_Waitany(batch.list.count, batch.list.mpi, index, &mpi));
+        CALLED_AS(
+            "waitany", MPI_COMM_NULL, 0, 0,
+            MPI_CALL(rc, MPI_Waitany(batch.list.count, batch.list.mpi, index, &mpi)));
     else
         MPI_CALL(rc, MPI_Testany(batch.list.count, batch.list.mpi, index, flag, &mpi));
     request_list_store(&batch.list);
@@ -185,7 +187,9 @@ static PyObject *all(PyObject *requests, PyObject *statuses, bool wait)
     if (batch_init(&batch, requests, statuses) < 0)
         goto done;
     if (wait)
-        MPI_CALL(rc, MPI_Waitall(batch.list.count, batch.list.mpi, batch.statuses.mpi));
+        CALLED_AS("waitall", MPI_COMM_NULL, 0, 0,
+                  MPI_CALL(rc, MPI_Waitall(batch.list.count, batch.list.mpi,
+                                           batch.statuses.mpi)));
     else
         MPI_CALL(rc, MPI_Testall(batch.list.count, batch.list.mpi, &flag,
                                  batch.statuses.mpi));
@@ -239,8 +243,9 @@ static PyObject *some(PyObject *requests, PyObject *statuses, bool wait)
     if (batch_init(&batch, requests, statuses) < 0)
         goto done;
     if (wait)
-        MPI_CALL(rc, MPI_Waitsome(batch.list.count, batch.list.mpi, &count,
-                                  batch.indices, batch.statuses.mpi));
+        CALLED_AS("waitsome", MPI_COMM_NULL, 0, 0,
+                  MPI_CALL(rc, MPI_Waitsome(batch.list.count, batch.list.mpi, &count,
+                                            batch.indices, batch.statuses.mpi)));
     else
         MPI_CALL(rc, MPI_Testsome(batch.list.count, batch.list.mpi, &count,
                                   batch.indices, batch.statuses.mpi));

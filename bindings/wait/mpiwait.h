@@ -66,6 +66,12 @@ int mpiwait_heal(void);
  * (they are gone), communicators that stay broken.  Borrowed until the next. */
 const char *mpiwait_heal_text(void);
 
+/* What this thread's waits are shown as from now on, for callers that make one call
+ * of several of MPI's: 'call' (static; NULL: MPI's own name again), and where MPI's
+ * call does not know them, as MPI_Wait, its communicator (may be MPI_COMM_NULL), peer
+ * and tag. */
+void mpiwait_call_as(const char *call, MPI_Comm comm, int peer, int tag);
+
 /* An interrupted send cannot be taken back: MPI may read the buffer until the
  * request is done.  A caller that can keep buffers alive says so, once for the
  * process; without it a blocked large send cannot be interrupted. */

@@ -8,6 +8,7 @@
 #include <unistd.h>
 
 #include "bindings/wait/interrupt.h"
+#include "bindings/wait/layer.h"
 #include "bindings/wait/wait.h"
 #include "bindings/wait/word.h"
 
@@ -15,6 +16,21 @@ static pthread_once_t once = PTHREAD_ONCE_INIT;
 static pthread_key_t key;
 static atomic_bool taken[PAGE_THREADS];
 static _Thread_local int slot; /* number + 1; 0 none yet, -1 all were taken */
+
+/* mpiwait_call_as() */
+static _Thread_local struct {
+    const char *call;
+    MPI_Comm comm;
+    int peer, tag;
+} caller;
+
+EXPORT void mpiwait_call_as(const char *call, MPI_Comm comm, int peer, int tag)
+{
+    caller.call = call;
+    caller.comm = comm;
+    caller.peer = peer;
+    caller.tag = tag;
+}
 
 static void give_back(void *value)
 {
@@ -69,6 +85,11 @@ static uint32_t count_arrived(const struct wait *wait)
     return word_state(word) == WORD_OPEN ? (uint32_t)word_number(word) : 0;
 }
 
+static int shown(int value, int any)
+{
+    return value == any ? WAIT_ANY : value >= 0 ? value : WAIT_NONE;
+}
+
 void record_show(const struct wait *wait)
 {
     struct page_wait *record = own_slot();
@@ -80,12 +101,18 @@ void record_show(const struct wait *wait)
         .arrived = count_arrived(wait),
         .since_ns = wait_now(),
     };
+    MPI_Comm comm = wait->comm;
 
     if (!record)
         return;
+    if (caller.call && comm == MPI_COMM_NULL && caller.comm != MPI_COMM_NULL) {
+        comm = caller.comm;
+        now.peer = shown(caller.peer, MPI_ANY_SOURCE);
+        now.tag = shown(caller.tag, MPI_ANY_TAG);
+    }
     now.thread = (int32_t)syscall(SYS_gettid);
-    snprintf(now.call, sizeof(now.call), "%s", wait->call);
-    describe_comm(&now, wait->comm);
+    snprintf(now.call, sizeof(now.call), "%s", caller.call ? caller.call : wait->call);
+    describe_comm(&now, comm);
     page_wait_write(record, &now);
 }
 

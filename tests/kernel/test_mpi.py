@@ -66,11 +66,14 @@ def test_a_mismatched_collective_is_an_error_on_all(world):
 
 
 def test_a_standstill_is_reported():
-    with Kernel(2) as kernel:
+    with Kernel(3) as kernel:
         kernel.run(IMPORT)
-        msg_id = kernel.send("comm.Recv(np.empty(1), source=1 - rank, tag=5)")
-        text = kernel.wait_output(msg_id, "rank 1 waits")
+        msg_id = kernel.send("if rank == 0: comm.Recv(np.empty(1), source=1, tag=5)\n"
+                             "elif rank == 1: comm.recv(source=2, tag=5)\n"
+                             "else: comm.ssend(0, 1, tag=6)")
+        text = kernel.wait_output(msg_id, "rank 2 waits in ssend (peer 1, tag 6)")
         assert "rank 0 waits in Recv (peer 1, tag 5)" in text
+        assert "rank 1 waits in recv (peer 2, tag 5)" in text
         kernel.interrupt()
         assert kernel.collect(msg_id).content["ename"] == "KeyboardInterrupt"
 

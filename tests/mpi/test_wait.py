@@ -55,7 +55,7 @@ def run(ranks, *command, options=(), **environ):
 
 
 @pytest.mark.parametrize("ranks", [1, 2, 4])
-@pytest.mark.parametrize("name", ["values", "stop", "waitall", "mismatch", "stress", "mixes"])
+@pytest.mark.parametrize("name", ["values", "stop", "caller", "waitall", "mismatch", "stress", "mixes"])
 def test_with_shared_memory(program, name, ranks):
     run(ranks, program(name))
 
