@@ -96,6 +96,9 @@ int main(void)
                                     NULL, &test, &err);
     run(&test);
     ok(true, "and is welcomed when it has bound");
+    /* what a kernel asks before stdin is connected goes nowhere */
+    ask(&test, CHANNEL_STDIN, "hello", 2);
+    ok(has(&test, "stdin:reply "), "stdin is connected too");
     ask(&test, CHANNEL_SHELL, "ask", 3);
     ok(has(&test, "shell:reply "), "the reply comes by shell: %s", test.log);
     ok(has(&test, "iopub:status "), "the status by iopub");
