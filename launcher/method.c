@@ -31,8 +31,30 @@ static void mpiexec_argv(const struct job *job, int idx, struct strings *argv)
     strings_add(argv, job->keeper);
 }
 
+/* All ranks are on this host, and their messages go through memory.  UCX is told so:
+ * it looks for networks otherwise, and hooks mmap() for them, which alone spins for
+ * 40 ms in every rank.  What the user has set stays.  The names go along, because
+ * a program that a cell starts may use a network. */
+static const struct {
+    const char *name;
+    const char *value;
+} one_host[] = {
+    { "UCX_TLS", "self,posix" },
+    { "UCX_MEM_MMAP_HOOK_MODE", "none" },
+};
+
 static void mpiexec_env(const struct job *job, int idx, struct strings *env)
 {
+    char names[80] = "";
+
+    for (size_t i = 0; i < sizeof(one_host) / sizeof(one_host[0]); i++) {
+        if (strings_env(env, one_host[i].name))
+            continue;
+        strings_set_env(env, one_host[i].name, one_host[i].value);
+        strcat(names, *names ? " " : "");
+        strcat(names, one_host[i].name);
+    }
+    strings_set_env(env, "RANKBOOK_ONE_HOST", names);
 }
 
 static void none_argv(const struct job *job, int idx, struct strings *argv)

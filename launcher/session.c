@@ -278,7 +278,8 @@ static void make_environment(struct session *session)
                                            "RANKBOOK_RANK=",
                                            "RANKBOOK_SIZE=",
                                            "RANKBOOK_PAGE_FD=",
-                                           "RANKBOOK_RECORD_FD=" };
+                                           "RANKBOOK_RECORD_FD=",
+                                           "RANKBOOK_ONE_HOST=" };
     struct strings *env = &session->env;
     unsigned char secret[SECRET_SIZE];
     char hex[2 * SECRET_SIZE + 1], *wire;

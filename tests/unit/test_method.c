@@ -30,6 +30,13 @@ static void check_mpiexec(void)
     method_env(method, &job, 0, &env);
     is_str(strings_env(&env, "RANKBOOK_METHOD"), "mpiexec", "ranks know the method");
     ok(!strings_env(&env, "RANKBOOK_RANK"), "and get their rank from mpiexec");
+    is_str(strings_env(&env, "UCX_TLS"), "self,posix", "UCX looks for no network");
+    strings_clear(&env);
+    strings_set_env(&env, "UCX_TLS", "all");
+    method_env(method, &job, 0, &env);
+    is_str(strings_env(&env, "UCX_TLS"), "all", "but what the user said stays");
+    is_str(strings_env(&env, "RANKBOOK_ONE_HOST"), "UCX_MEM_MMAP_HOOK_MODE",
+           "and is not among the names that are ours");
     strings_clear(&argv);
     strings_clear(&env);
 }

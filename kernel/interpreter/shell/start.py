@@ -28,6 +28,8 @@ def _give_up(text):
 
 
 def _scrub(module=None):
+    for name in os.environ.pop("RANKBOOK_ONE_HOST", "").split():
+        del os.environ[name]
     for name in list(os.environ):
         if name.startswith(_SCRUBBED_PREFIXES) or name in _SCRUBBED:
             del os.environ[name]
