@@ -1,0 +1,73 @@
+"""User-defined operations that raise: on the rank where they ran, and only there."""
+import array
+
+import pytest
+
+from mpi4py import MPI
+
+
+def raising(inbuf, inoutbuf, datatype):
+    raise ZeroDivisionError("in the operation")
+
+
+def adding(inbuf, inoutbuf, datatype):
+    total = memoryview(inoutbuf).cast("i")
+    for idx, value in enumerate(memoryview(inbuf).cast("i")):
+        total[idx] += value
+
+
+REDUCTIONS = {
+    "Reduce": lambda comm, op, data, got: comm.Reduce(data, got, op, root=0),
+    "Allreduce": lambda comm, op, data, got: comm.Allreduce(data, got, op),
+    "Scan": lambda comm, op, data, got: comm.Scan(data, got, op),
+    "Exscan": lambda comm, op, data, got: comm.Exscan(data, got, op),
+    "Reduce_scatter_block": lambda comm, op, data, got: comm.Reduce_scatter_block(
+        array.array("i", list(data) * comm.size), got, op
+    ),
+}
+
+
+@pytest.fixture
+def make_op():
+    ops = []
+
+    def make(function):
+        ops.append(MPI.Op.Create(function, commute=True))
+        return ops[-1]
+
+    yield make
+    for op in ops:
+        op.Free()
+
+
+def did_raise(call, *args):
+    try:
+        call(*args)
+    except ZeroDivisionError:
+        return True
+    return False
+
+
+@pytest.mark.parametrize("name", REDUCTIONS)
+def test_nobody_hangs(comm, make_op, name):
+    data, got = array.array("i", [1, 2]), array.array("i", [0, 0])
+    raised = did_raise(REDUCTIONS[name], comm, make_op(raising), data, got)
+    # The exception is raised once: nothing is left for what comes next.
+    assert any(comm.allgather(raised)) == (comm.size > 1)
+    comm.Allreduce(data, got, make_op(adding))
+    assert list(got) == [comm.size, 2 * comm.size]
+
+
+def test_only_where_it_ran(comm, make_op):
+    """An operation that raises on one rank."""
+
+    def raising_on_root(inbuf, inoutbuf, datatype):
+        if comm.rank == 0:
+            raise ZeroDivisionError
+        adding(inbuf, inoutbuf, datatype)
+
+    data, got = array.array("i", [1]), array.array("i", [0])
+    raised = did_raise(
+        REDUCTIONS["Reduce"], comm, make_op(raising_on_root), data, got
+    )
+    assert comm.allgather(raised) == [comm.size > 1] + [False] * (comm.size - 1)
