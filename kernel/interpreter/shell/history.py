@@ -37,5 +37,7 @@ class RankHistory(HistoryManager):
             del self.db_input_cache[0]
 
     def end_session(self):
+        if self.shell.rank == 0 and self.db_input_cache:
+            self.open()  # a session so short that open() has not come yet
         if self.enabled:
             super().end_session()

@@ -41,6 +41,9 @@ class BorrowedProfile(ProfileDir):
     def _location_changed(self, change):
         self.startup_dir = os.path.join(change["new"], self.startup_dir_name)
 
+    def _mkdir(self, path, mode=None):
+        return False
+
 
 class RankExit(ExitAutocall):
     """exit and quit: a request to the notebook, not the end of this rank."""

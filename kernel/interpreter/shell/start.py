@@ -47,6 +47,8 @@ def _start_mpi(rank, size):
     if os.environ.get("RANKBOOK_MPI_INIT") == "lazy":
         hooks.on_import("mpi4py.MPI", _scrub)
         return {}
+    if "RANKBOOK_ONE_HOST" in os.environ and size > 1:
+        _rankbook.meet(os.path.join(os.environ["RANKBOOK_RUN"], "meeting"), size)
     try:
         from mpi4py import MPI
     except Exception as error:
