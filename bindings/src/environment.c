@@ -9,6 +9,7 @@
 #include "bindings/src/error.h"
 #include "bindings/src/exception.h"
 #include "bindings/src/rc.h"
+#include "bindings/src/signals.h"
 #include "bindings/wait/mpiwait.h"
 #include "mpi_impl.h"
 
@@ -33,6 +34,7 @@ bool mpi_is_active(void)
 static int begun(void)
 {
     mpiwait_keep_sends(1);
+    signals_chain();
     if (comm_set_errors(MPI_COMM_SELF) < 0 || comm_set_errors(MPI_COMM_WORLD) < 0)
         return -1;
     return 0;
