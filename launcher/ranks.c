@@ -133,6 +133,15 @@ static int start_process(struct ranks *ranks, const struct job *job, int idx,
     return 0;
 }
 
+/* The file where the ranks before these have met. */
+static void remove_meeting(const struct ranks *ranks)
+{
+    char *path = xasprintf("%s/meeting", ranks->setup.run);
+
+    unlink(path);
+    free(path);
+}
+
 int ranks_start(struct ranks *ranks, int count, struct error *err)
 {
     struct job job = { ranks->setup.mpiexec, ranks->setup.keeper, count };
@@ -145,6 +154,7 @@ int ranks_start(struct ranks *ranks, int count, struct error *err)
     close_output(ranks);
     if (pipe2(ends, O_CLOEXEC) < 0)
         return error_set(err, "make a pipe: %s", strerror(errno));
+    remove_meeting(ranks);
     platform_set_nonblock(ends[0]);
     ranks->output = ends[0];
     ranks->watch = loop_add_fd(ranks->loop, ends[0], on_output, ranks);

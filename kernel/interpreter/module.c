@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include "kernel/interpreter/inbox.h"
+#include "kernel/interpreter/meeting.h"
 #include "kernel/interpreter/mpi.h"
 #include "kernel/interpreter/outbox.h"
 
@@ -265,6 +266,21 @@ static PyObject *module_mpi_wait(PyObject *module, PyObject *unused)
     Py_RETURN_NONE;
 }
 
+PyDoc_STRVAR(meet_doc,
+             "meet(path, size)\n\n"
+             "Until 'size' ranks of this host have come to the new file 'path'.");
+
+static PyObject *module_meet(PyObject *module, PyObject *args)
+{
+    const char *path;
+    int size;
+
+    if (!PyArg_ParseTuple(args, "si:meet", &path, &size))
+        return NULL;
+    Py_BEGIN_ALLOW_THREADS meeting_wait(path, size);
+    Py_END_ALLOW_THREADS Py_RETURN_NONE;
+}
+
 PyDoc_STRVAR(others_doc, "others() -> bool\n\nWhether other ranks compute now.");
 
 static PyObject *module_others(PyObject *module, PyObject *unused)
@@ -314,6 +330,7 @@ static PyMethodDef methods[] = {
     { "hurry", module_hurry, METH_NOARGS, hurry_doc },
     { "interrupt_take", module_interrupt_take, METH_NOARGS, interrupt_take_doc },
     { "mpi_wait", module_mpi_wait, METH_NOARGS, mpi_wait_doc },
+    { "meet", module_meet, METH_VARARGS, meet_doc },
     { "others", module_others, METH_NOARGS, others_doc },
     { "progress", module_progress, METH_NOARGS, progress_doc },
     { "heal", module_heal, METH_NOARGS, heal_doc },
