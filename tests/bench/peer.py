@@ -71,31 +71,31 @@ class Peer:
             if message["parent_header"].get("msg_id") == msg_id:
                 return message
 
-    def idle(self, msg_id):
-        while True:
+    def idle(self, msg_id, timeout_ms=60_000):
+        """Waits for the end of a request; False when it does not come in time."""
+        while self.sock["iopub"].poll(timeout_ms):
             frames = self.session.feed_identities(self.sock["iopub"].recv_multipart())[1]
             message = self.session.deserialize(frames)
             if (message["msg_type"] == "status"
                     and message["parent_header"].get("msg_id") == msg_id
                     and message["content"]["execution_state"] == "idle"):
-                return
+                return True
+        return False
 
     def run(self, code):
         msg_id = self.send("execute_request", {
             "code": code, "silent": False, "store_history": True,
             "user_expressions": {}, "allow_stdin": False, "stop_on_error": True})
         message = self.reply(msg_id)
-        self.idle(msg_id)
+        assert self.idle(msg_id)
         assert message["content"]["status"] == "ok", message["content"]
 
     def wait_started(self):
-        """A first kernel_info, and IOPub is subscribed."""
-        while True:
+        """The kernel answers, and IOPub is subscribed."""
+        msg_id = None
+        while msg_id is None or not self.idle(msg_id, 200):
             msg_id = self.send("kernel_info_request", {})
             self.reply(msg_id)
-            if self.sock["iopub"].poll(100):
-                self.idle(msg_id)
-                return
 
     def processes(self):
         top = psutil.Process(self.process.pid)
