@@ -194,11 +194,13 @@ static PyObject *all(PyObject *requests, PyObject *statuses, bool wait)
         MPI_CALL(rc, MPI_Testall(batch.list.count, batch.list.mpi, &flag,
                                  batch.statuses.mpi));
     request_list_store(&batch.list);
-    if (mpi_check(rc) < 0)
+    if (status_list_report(&batch.statuses, rc,
+                           flag || rc != MPI_SUCCESS ? batch.list.count : 0)
+        < 0)
         goto done;
     if (!flag)
         list = Py_NewRef(Py_None);
-    else if (status_list_store(&batch.statuses, batch.list.count) == 0)
+    else
         list = batch_deliver(&batch, NULL, batch.list.count);
 done:
     batch_clear(&batch);
@@ -250,12 +252,11 @@ static PyObject *some(PyObject *requests, PyObject *statuses, bool wait)
         MPI_CALL(rc, MPI_Testsome(batch.list.count, batch.list.mpi, &count,
                                   batch.indices, batch.statuses.mpi));
     request_list_store(&batch.list);
-    if (mpi_check(rc) < 0)
+    if (status_list_report(&batch.statuses, rc, count) < 0)
         goto done;
     if (count == MPI_UNDEFINED) {
         pair = Py_BuildValue("OO", Py_None, Py_None);
-    } else if (status_list_store(&batch.statuses, count) == 0
-               && (objects = batch_deliver(&batch, batch.indices, count))) {
+    } else if ((objects = batch_deliver(&batch, batch.indices, count))) {
         if ((indices = index_list(batch.indices, count)))
             pair = Py_BuildValue("NN", indices, objects);
         else

@@ -349,20 +349,6 @@ PyObject *request_Testany_impl(PyTypeObject *cls, PyObject *requests,
     return Py_BuildValue("iN", idx, PyBool_FromLong(flag));
 }
 
-/* What the caller learns of 'count' requests.  MPI sets the statuses when all is
- * well, and when some have failed; not when the call was interrupted. */
-static int report(int rc, struct status_list *statuses, int count)
-{
-    int class = MPI_SUCCESS;
-
-    if (rc != MPI_SUCCESS)
-        MPI_Error_class(rc, &class);
-    if ((rc == MPI_SUCCESS || class == MPI_ERR_IN_STATUS) && count != MPI_UNDEFINED
-        && status_list_store(statuses, count) < 0)
-        return -1;
-    return mpi_check(rc);
-}
-
 typedef int (*all_f)(int count, MPI_Request *requests, int *flag, MPI_Status *statuses);
 
 static int wait_all(int count, MPI_Request *requests, int *flag, MPI_Status *statuses)
@@ -389,7 +375,7 @@ static PyObject *all(all_f call, PyObject *requests, PyObject *statuses)
         goto done;
     MPI_CALL(rc, call(list.count, list.mpi, &flag, to.mpi));
     request_list_store(&list);
-    if (report(rc, &to, flag || rc != MPI_SUCCESS ? list.count : 0) == 0)
+    if (status_list_report(&to, rc, flag || rc != MPI_SUCCESS ? list.count : 0) == 0)
         result = PyBool_FromLong(flag);
 done:
     status_list_clear(&to);
@@ -449,7 +435,7 @@ static PyObject *some(some_f call, PyObject *requests, PyObject *statuses)
     }
     MPI_CALL(rc, call(list.count, list.mpi, &done, indices, to.mpi));
     request_list_store(&list);
-    if (report(rc, &to, done) == 0)
+    if (status_list_report(&to, rc, done) == 0)
         result = index_list(indices, done);
 done:
     PyMem_Free(indices);

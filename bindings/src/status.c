@@ -320,6 +320,18 @@ int status_list_store(struct status_list *list, int count)
     return 0;
 }
 
+int status_list_report(struct status_list *list, int rc, int count)
+{
+    int class = MPI_SUCCESS;
+
+    if (rc != MPI_SUCCESS)
+        MPI_Error_class(rc, &class);
+    if ((rc == MPI_SUCCESS || class == MPI_ERR_IN_STATUS) && count != MPI_UNDEFINED
+        && status_list_store(list, count) < 0)
+        return -1;
+    return mpi_check(rc);
+}
+
 void status_list_clear(struct status_list *list)
 {
     PyMem_Free(list->heap);

@@ -30,6 +30,10 @@ struct status_list {
 int status_list_init(struct status_list *list, PyObject *statuses, int count);
 /* Reports the first 'count' to the caller; 0, or -1 with the exception set. */
 int status_list_store(struct status_list *list, int count);
+/* The same after a call that returned 'rc', which is then checked.  MPI sets statuses
+ * also when some requests have failed; not when the call was interrupted.  'count' may
+ * be MPI_UNDEFINED: none. */
+int status_list_report(struct status_list *list, int rc, int count);
 /* Accepts a list that is all zeros. */
 void status_list_clear(struct status_list *list);
 

@@ -1,6 +1,6 @@
 """Requests, where ours keeps a promise that mpi4py does not make."""
 import pytest
-from support import ring
+from support import error_class, ring
 
 from mpi4py import MPI
 
@@ -30,3 +30,17 @@ def test_sends_are_not_cancelled(comm, name, cancel):
         status = MPI.Status()
         request.Wait(status)
         assert not status.Is_cancelled()
+
+
+@pytest.mark.parametrize("name", ["Waitall", "waitall"])
+def test_one_failure_ends_all(comm, name):
+    """All requests are done, and each status says how."""
+    requests = [comm.Irecv(bytearray(1), comm.rank, tag) for tag in range(3)]
+    for tag, length in enumerate([1, 2, 1]):
+        comm.Send(bytes(length), comm.rank, tag)
+    statuses = []
+    wait = getattr(MPI.Request, name)
+    assert error_class(wait, requests, statuses) == MPI.ERR_IN_STATUS
+    assert not any(requests)
+    classes = [MPI.Get_error_class(status.error) for status in statuses]
+    assert classes == [MPI.SUCCESS, MPI.ERR_TRUNCATE, MPI.SUCCESS]
