@@ -10,7 +10,7 @@ import sys
 
 import _rankbook
 
-from . import comms, hooks, parents, streams
+from . import comms, hooks, parents, standins, streams
 from .content import encode
 from .loop import Loop
 from .userinput import UserInput
@@ -70,16 +70,17 @@ def _start_mpi(rank, size):
 
 
 def _make_shell(rank):
-    try:
-        from .shell import ZMQInteractiveShell
-    except ImportError as error:
-        _give_up(
-            f"IPython cannot be imported by {sys.executable}: {error}\n"
-            f"Install it: {sys.executable} -m pip install ipython"
-        )
-    from .startup import load_config
+    with standins.installed():
+        try:
+            from .shell import ZMQInteractiveShell
+        except ImportError as error:
+            _give_up(
+                f"IPython cannot be imported by {sys.executable}: {error}\n"
+                f"Install it: {sys.executable} -m pip install ipython"
+            )
+        from .startup import load_config
 
-    return ZMQInteractiveShell.instance(rank=rank, config=load_config())
+        return ZMQInteractiveShell.instance(rank=rank, config=load_config())
 
 
 def _ready(mpi):
@@ -113,6 +114,7 @@ def _number(first, second):
 
 def start():
     """Runs until the keeper says STOP."""
+    gc.disable()  # nothing that is made here becomes garbage
     fault_fd = _number("RANKBOOK_FAULT_FD", "")
     if fault_fd:
         faulthandler.enable(fault_fd, all_threads=False)
@@ -156,6 +158,7 @@ def start():
         loop.when_idle(shell.history_manager.open)
     streams.install()
     gc.freeze()
+    gc.enable()
     _ready(mpi)
     from .startup import run_startup
 
