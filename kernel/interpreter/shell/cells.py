@@ -168,6 +168,8 @@ class Cells:
         _rankbook.cell_end()
         _rankbook.send(_rankbook.DONE, cell.number, [encode(content)])
         self.loop.progress()
+        if self.shell.history_manager.enabled:
+            self.loop.when_idle(self.shell.history_manager.save)
 
     def _content(self, cell):
         shell, result = self.shell, cell.result

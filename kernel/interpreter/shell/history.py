@@ -1,6 +1,7 @@
 """History: in memory on every rank, in the user's file only where somebody asks."""
 
 from IPython.core.history import HistoryManager, HistorySavingThread
+from traitlets import default
 
 
 class RankHistory(HistoryManager):
@@ -26,6 +27,21 @@ class RankHistory(HistoryManager):
         self.save_thread.start()
         self.using_thread = True
         self.save_flag.set()
+
+    @default("db_cache_size")
+    def _default_db_cache_size(self):
+        """Cells do not write: the next one would wait for the disk.  save() does."""
+        return 1000
+
+    def save(self):
+        """What cells have left goes to the file, by a thread of IPython's."""
+        if not self.enabled or not (self.db_input_cache or self.db_output_cache):
+            return
+        restart = getattr(self, "_restart_thread_if_stopped", None)
+        if restart is not None:  # a fork has stopped it
+            restart()
+        if self.save_flag is not None:
+            self.save_flag.set()
 
     def store_inputs(self, line_num, source, source_raw=None):
         # In[n] is the cell numbered n, also on a rank that %%rank left out before

@@ -80,7 +80,10 @@ class Loop:
 
     def when_idle(self, call):
         """call() once, when nothing has come for a moment."""
-        self._idle.append(call)
+        if self.aio is not None:
+            self.aio.call_later(0.1, call)
+        elif call not in self._idle:
+            self._idle.append(call)
 
     def progress(self):
         """Other ranks compute: MPI is kept going until they do not."""
