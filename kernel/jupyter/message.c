@@ -17,6 +17,7 @@
 #include "kernel/base/buf.h"
 #include "kernel/base/mem.h"
 #include "kernel/jupyter/repair.h"
+#include "kernel/jupyter/text.h"
 
 #define DELIMITER "<IDS|MSG>"
 #define VERSION "5.5"
@@ -463,63 +464,15 @@ int message_send_new(void *sock, const struct signer *signer,
     return rc;
 }
 
-/* The bytes of the UTF-8 character at 'text', 0 when there is none. */
-static size_t character(const unsigned char *text, size_t size)
-{
-    static const struct {
-        unsigned char low, high;     /* of the first byte */
-        unsigned char second, third; /* the second byte's range */
-        size_t size;
-    } forms[] = {
-        { 0x00, 0x7f, 0, 0, 1 },       { 0xc2, 0xdf, 0x80, 0xbf, 2 },
-        { 0xe0, 0xe0, 0xa0, 0xbf, 3 }, { 0xe1, 0xec, 0x80, 0xbf, 3 },
-        { 0xed, 0xed, 0x80, 0x9f, 3 }, { 0xee, 0xef, 0x80, 0xbf, 3 },
-        { 0xf0, 0xf0, 0x90, 0xbf, 4 }, { 0xf1, 0xf3, 0x80, 0xbf, 4 },
-        { 0xf4, 0xf4, 0x80, 0x8f, 4 },
-    };
-
-    for (size_t i = 0; i < sizeof(forms) / sizeof(forms[0]); i++) {
-        if (text[0] < forms[i].low || text[0] > forms[i].high)
-            continue;
-        if (size < forms[i].size)
-            return 0;
-        if (forms[i].size > 1
-            && (text[1] < forms[i].second || text[1] > forms[i].third))
-            return 0;
-        for (size_t j = 2; j < forms[i].size; j++) {
-            if ((text[j] & 0xc0) != 0x80)
-                return 0;
-        }
-        return forms[i].size;
-    }
-    return 0;
-}
-
-static bool is_surrogate(const unsigned char *text, size_t size)
-{
-    return size >= 3 && text[0] == 0xed && (text[1] & 0xe0) == 0xa0
-           && (text[2] & 0xc0) == 0x80;
-}
-
 json_t *message_text(const char *text, size_t size)
 {
-    const unsigned char *bytes = (const unsigned char *)text;
     json_t *result = json_stringn(size ? text : "", size);
-    struct buf repaired = { 0 };
+    struct buf clean = { 0 };
 
-    for (size_t i = 0; !result && i < size;) {
-        size_t good = character(bytes + i, size - i);
-
-        if (good > 0) {
-            buf_add(&repaired, bytes + i, good);
-            i += good;
-        } else {
-            buf_add_text(&repaired, "\xef\xbf\xbd");
-            i += is_surrogate(bytes + i, size - i) ? 3 : 1;
-        }
-    }
-    if (!result)
-        result = json_stringn(repaired.data, repaired.size);
-    buf_clear(&repaired);
+    if (result)
+        return result;
+    text_add_clean(&clean, text, size);
+    result = json_stringn(clean.data, clean.size);
+    buf_clear(&clean);
     return result;
 }
