@@ -50,6 +50,12 @@ def test_results_fold(ranked):
         [f"[{r}]", str(r * 2)] for r in range(ranked.ranks)]
 
 
+def test_addresses_keep_nothing_apart(ranked):
+    assert ranked.run("object()").result.count("object at 0x") == 1
+    done = ranked.run("raise ValueError(object())")
+    assert len(done.error["traceback"]) and "[0]" not in "".join(done.error["traceback"])
+
+
 def test_a_result_of_one_rank_only(ranked):
     done = ranked.run("'here' if rank == 1 else None")
     assert "'here'" in done.result and "[1]" in done.result

@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "kernel/base/mem.h"
+#include "kernel/front/gather/alike.h"
 #include "kernel/front/gather/label.h"
 
 /* Ranks that failed alike. */
@@ -12,6 +13,7 @@ struct failure {
     struct failure *next;
     struct idset *ranks;
     json_t *error; /* {ename, evalue, traceback}, valid */
+    char *text;    /* the same, to compare */
 };
 
 struct failures {
@@ -33,6 +35,7 @@ void failures_destroy(struct failures *failures)
         failures->first = failure->next;
         idset_destroy(failure->ranks);
         json_decref(failure->error);
+        free(failure->text);
         free(failure);
     }
     free(failures);
@@ -71,23 +74,31 @@ static bool is_consequence(const json_t *error)
     return false;
 }
 
+static bool is_like(const struct failure *failure, const char *text)
+{
+    return alike(failure->text, strlen(failure->text), text, strlen(text));
+}
+
 void failures_add(struct failures *failures, int rank, const json_t *error)
 {
     json_t *clean =
         json_pack("{s:o, s:o, s:o}", "ename", text_of(error, "ename"), "evalue",
                   text_of(error, "evalue"), "traceback", lines_of(error));
+    char *text = json_dumps(clean, JSON_COMPACT | JSON_SORT_KEYS);
     struct failure **link = &failures->first, *failure;
 
-    while (*link && !json_equal((*link)->error, clean)
+    while (*link && !is_like(*link, text)
            && (is_consequence(clean) || !is_consequence((*link)->error)))
         link = &(*link)->next;
     failure = *link;
-    if (failure && json_equal(failure->error, clean)) {
+    if (failure && is_like(failure, text)) {
         json_decref(clean);
+        free(text);
     } else {
         failure = xcalloc(1, sizeof(*failure));
         failure->ranks = idset_create();
         failure->error = clean;
+        failure->text = text;
         failure->next = *link;
         *link = failure;
     }

@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "kernel/base/mem.h"
+#include "kernel/front/gather/alike.h"
 #include "kernel/front/gather/bars.h"
 #include "kernel/front/gather/display.h"
 #include "kernel/front/gather/fold.h"
@@ -252,7 +253,13 @@ static void show_group(struct gather *gather)
     idset_destroy(ranks);
 }
 
-/* The results that are equal, by the rank that has them first. */
+static bool results_are_alike(const struct item *a, const struct item *b)
+{
+    return alike(a->parts[0].data, a->parts[0].size, b->parts[0].data,
+                 b->parts[0].size);
+}
+
+/* The results that are alike, by the rank that has them first. */
 static size_t group_results(struct gather *gather, struct result_group *groups,
                             struct item **items)
 {
@@ -266,7 +273,7 @@ static size_t group_results(struct gather *gather, struct result_group *groups,
         if (!queue->is_member)
             continue;
         item = items_take(&queue->items);
-        while (at < count && !item_is_equal(items[at], item))
+        while (at < count && !results_are_alike(items[at], item))
             at++;
         if (at < count) {
             item_destroy(item);
