@@ -120,10 +120,11 @@ def start():
         faulthandler.enable(fault_fd, all_threads=False)
     rank = _number("PMI_RANK", "RANKBOOK_RANK")
     size = _number("PMI_SIZE", "RANKBOOK_SIZE") or 1
-    sys.path.insert(0, "")
     hooks.install()
     shell = _make_shell(rank)
     mpi = _start_mpi(rank, size)
+    # not before: each import looks there, and finds what hides a module of IPython's
+    sys.path.insert(0, "")
 
     handlers = {}
     loop = Loop(handlers)
