@@ -13,6 +13,10 @@
 
 #define PING_MS 1000
 
+/* Messages of a rank that wait to be read: a flood fills its pipes instead, and
+ * what was written before a Stop is shown soon after it. */
+#define RECV_MAX 8
+
 struct rank {
     enum rank_state state;
     struct wire_frame id; /* the routing id of its keeper; data NULL before HELLO */
@@ -49,13 +53,14 @@ static json_t *frame_json(const struct wire_message *msg, uint32_t idx)
 
 static void *bind_router(void *ctx, const char *endpoint, struct error *err)
 {
-    int linger = 500, unlimited = 0, mandatory = 1;
+    int linger = 500, unlimited = 0, mandatory = 1, recv_max = RECV_MAX;
     void *sock;
 
     /* MANDATORY: a keeper that is gone is an error, not silence. */
     if (!(sock = zmq_socket(ctx, ZMQ_ROUTER))
         || zmq_setsockopt(sock, ZMQ_LINGER, &linger, sizeof(linger)) < 0
         || zmq_setsockopt(sock, ZMQ_SNDHWM, &unlimited, sizeof(unlimited)) < 0
+        || zmq_setsockopt(sock, ZMQ_RCVHWM, &recv_max, sizeof(recv_max)) < 0
         || zmq_setsockopt(sock, ZMQ_ROUTER_MANDATORY, &mandatory, sizeof(mandatory)) < 0
         || zmq_bind(sock, endpoint) < 0) {
         error_set(err, "bind %s: %s", endpoint, zmq_strerror(zmq_errno()));
