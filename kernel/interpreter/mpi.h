@@ -15,8 +15,8 @@
 int mpi_load(const char *path, struct error *err);
 bool mpi_is_loaded(void);
 
-/* The same beside what this thread does: an MPI library can take 40 ms to measure the
- * CPU's clock while it is loaded.  'path' is taken; 'page' is attached then. */
+/* The same beside what this thread does: loading can take 40 ms, where UCX puts its
+ * hooks into mmap().  'path' is taken; 'page' is attached then. */
 void mpi_load_begin(char *path, struct page *page);
 
 /* Waits for mpi_load_begin(), when there was one; -1 with 'err' when it failed.  To be
