@@ -21,6 +21,7 @@
 #include "launcher/process.h"
 #include "launcher/rundir.h"
 #include "launcher/strings.h"
+#include "launcher/sweeper.h"
 
 /* After the request, after SIGTERM.  A kernel needs 2.5 s at most. */
 #define PATIENCE_MS 4000
@@ -29,6 +30,7 @@ struct remote {
     struct loop *loop;
     struct remote_calls calls;
     char *dir;
+    struct sweeper *sweeper; /* of 'dir', should we be killed */
     struct connection connection;
     void *ctx;
     struct client *client;
@@ -129,7 +131,8 @@ struct remote *remote_start(struct loop *loop, const struct remote_setup *setup,
     remote->calls = *calls;
     remote->pidfd = -1;
     remote->next_signal = SIGTERM;
-    if (!(remote->dir = rundir_create(err)))
+    if (!(remote->dir = rundir_create(err))
+        || !(remote->sweeper = sweeper_start(remote->dir, err)))
         goto error;
     file = xasprintf("%s/kernel.json", remote->dir);
     ip = xasprintf("%s/k", remote->dir);
@@ -171,8 +174,9 @@ void remote_destroy(struct remote *remote)
     if (remote->connection.ip)
         connection_clear(&remote->connection);
     json_decref(remote->info);
-    if (remote->dir)
+    if (remote->dir && !remote->sweeper)
         files_remove_tree(remote->dir);
+    sweeper_finish(remote->sweeper, false);
     free(remote->dir);
     free(remote);
 }

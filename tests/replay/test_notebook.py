@@ -9,6 +9,7 @@ import signal
 import subprocess
 
 import nbformat
+import psutil
 import pytest
 from nbformat.v4 import new_code_cell, new_markdown_cell, new_notebook
 
@@ -383,14 +384,15 @@ def test_terminate(replay, signpost):
     assert_gone(map(int, replay.text(0).split()))
 
 
-def test_a_killed_replay_takes_its_kernel_along(replay, signpost):
-    replay.write("import os, time; print(os.getpid(), os.getppid(), flush=True)",
-                 f"{signpost.reach}; time.sleep(600)")
+def test_a_killed_replay_leaves_nothing(replay, signpost):
+    replay.write("import os, time", f"{signpost.reach}; time.sleep(600)")
     process = replay.start()
     signpost.wait()
+    below = psutil.Process(process.pid).children(recursive=True)
     process.kill()
     process.communicate()
-    assert_gone(map(int, replay.text(0).split()))
+    assert_gone(child.pid for child in below)
+    assert not list(replay.runs.iterdir())
 
 
 LAUNCHER = ("import os, signal\n"
