@@ -66,18 +66,33 @@ static struct item *items_append(struct items *items, enum item_kind kind,
     return item;
 }
 
+/* The first '\n' or '\r'.  In windows, so that a text of many '\r' is not searched
+ * to its end for a '\n' again and again. */
+static const char *line_end(const char *text, size_t size)
+{
+    enum { WINDOW = 512 };
+
+    for (size_t at = 0; at < size; at += WINDOW) {
+        size_t step = size - at < WINDOW ? size - at : WINDOW;
+        const char *begin = text + at, *back = memchr(begin, '\r', step);
+        const char *end = memchr(begin, '\n', back ? (size_t)(back - begin) : step);
+
+        if (end || back)
+            return end ? end : back;
+    }
+    return NULL;
+}
+
 /* How many bytes belong to the first line: "\r\n" is one end; a '\r' that comes
  * last may be half of one, and stays with the open line until more is known. */
 static size_t line_size(const char *text, size_t size, bool *is_whole)
 {
-    for (size_t i = 0; i < size; i++) {
-        if (text[i] == '\n' || (text[i] == '\r' && i + 1 < size)) {
-            *is_whole = true;
-            return text[i] == '\r' && text[i + 1] == '\n' ? i + 2 : i + 1;
-        }
-    }
-    *is_whole = false;
-    return size;
+    const char *end = line_end(text, size);
+
+    *is_whole = end && (*end == '\n' || end + 1 < text + size);
+    if (!*is_whole)
+        return size;
+    return (size_t)(end - text) + (*end == '\r' && end[1] == '\n' ? 2 : 1);
 }
 
 void items_add_text(struct items *items, const char *name, const char *text,

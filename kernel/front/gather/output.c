@@ -8,6 +8,7 @@
 #include "kernel/base/buf.h"
 #include "kernel/base/mem.h"
 #include "kernel/front/gather/spill.h"
+#include "kernel/jupyter/text.h"
 
 struct output {
     gather_f publish;
@@ -61,17 +62,15 @@ static size_t partial_char(const char *text, size_t size)
 
 static void publish_text(struct output *output, const char *text, size_t size)
 {
-    json_t *content =
-        json_pack("{s:s, s:o}", "name", output->name, "text", message_text(text, size));
-    char *bytes = json_dumps(content, JSON_COMPACT);
-    struct message_out out = {
-        .type = "stream",
-        .content = { bytes, strlen(bytes) },
-    };
+    struct buf content = { 0 };
+    struct message_out out = { .type = "stream" };
 
+    buf_add_format(&content, "{\"name\":\"%s\",\"text\":", output->name);
+    text_add_json(&content, text, size);
+    buf_add(&content, "}", 1);
+    out.content = (struct message_part){ content.data, content.size };
     output->publish(&out, output->arg);
-    free(bytes);
-    json_decref(content);
+    buf_clear(&content);
 }
 
 static void publish_within_limit(struct output *output, const char *text, size_t size)
