@@ -78,8 +78,13 @@ def test_user_expressions(kernel):
     assert done.content["status"] == "ok"
 
 
-def test_an_error_aborts_the_queue(kernel):
-    ids = [kernel.send(code) for code in ("1 / 0", "print('never')", "print('nor')")]
+def test_an_error_aborts_the_queue(kernel, tmp_path):
+    gate = tmp_path / "gate"
+    wait = f"import os\nwhile not os.path.exists({str(gate)!r}): pass\n"
+    ids = [kernel.send(code)
+           for code in (wait + "1 / 0", "print('never')", "print('nor')")]
+    kernel.request("kernel_info_request", {})  # answered at once, and after them
+    gate.touch()
     first, *rest = [kernel.collect(msg_id) for msg_id in ids]
     assert first.content["status"] == "error"
     for done in rest:
