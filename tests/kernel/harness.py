@@ -53,10 +53,14 @@ class Result:
 
 
 class Kernel:
-    """One kernel of 'ranks' ranks, and a blocking client."""
+    """One kernel of 'ranks' ranks, and a blocking client.
 
-    def __init__(self, ranks=1, method="mpiexec", transport="tcp", env=None, wait=True,
-                 key=None):
+    'wait' for its ranks to be "ready", until the client is "welcome" on IOPub (it
+    would miss what is published before), or for nothing, "".
+    """
+
+    def __init__(self, ranks=1, method="mpiexec", transport="tcp", env=None,
+                 wait="ready", key=None):
         self.ranks, self.method = ranks, method
         self.manager = KernelManager(transport=transport)
         if key is not None:
@@ -67,8 +71,11 @@ class Kernel:
             display_name="test", language="python", interrupt_mode="message")
         self.manager.start_kernel(env=dict(os.environ, **(env or {})))
         self.client = self.connect()
-        if wait:
+        if wait == "ready":
             self.client.wait_for_ready(timeout=TIMEOUT)
+        while wait == "welcome" and (
+                self.client.get_iopub_msg(timeout=TIMEOUT)["msg_type"] != "iopub_welcome"):
+            pass
 
     def connect(self):
         """A client with a session of its own, as every front end has."""

@@ -148,7 +148,7 @@ def test_a_rank_killed_at_a_random_moment(seed):
 def test_shutdown_while_ranks_start(tmp_path):
     draw = random.Random(3)
     for _ in range(4):
-        kernel = Kernel(3, wait=False, env={"TMPDIR": str(tmp_path)})
+        kernel = Kernel(3, wait="", env={"TMPDIR": str(tmp_path)})
         time.sleep(draw.random() * 0.6)
         processes = kernel.processes()
         kernel.stop()

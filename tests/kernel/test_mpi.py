@@ -124,7 +124,7 @@ def test_a_failing_mpiexec_is_explained_in_the_first_cell(tmp_path):
     fake = tmp_path / "mpiexec"
     fake.write_text("#!/bin/sh\necho 'no slots left on this machine' >&2\nexit 7\n")
     fake.chmod(0o755)
-    with Kernel(2, env={"RANKBOOK_MPIEXEC": str(fake)}, wait=False) as kernel:
+    with Kernel(2, env={"RANKBOOK_MPIEXEC": str(fake)}, wait="welcome") as kernel:
         assert kernel.request("kernel_info_request", {}).content["status"] == "ok"
         done = kernel.run("1")
         assert done.content["status"] == "error"
@@ -132,7 +132,7 @@ def test_a_failing_mpiexec_is_explained_in_the_first_cell(tmp_path):
 
 
 def test_a_missing_mpiexec_is_explained_in_the_first_cell(tmp_path):
-    with Kernel(2, env={"RANKBOOK_MPIEXEC": str(tmp_path / "none")}, wait=False) as kernel:
+    with Kernel(2, env={"RANKBOOK_MPIEXEC": str(tmp_path / "none")}, wait="welcome") as kernel:
         done = kernel.run("1")
         assert "mpiexec" in done.content["evalue"] + "\n".join(done.error["traceback"])
 
@@ -141,7 +141,7 @@ def test_a_rank_that_dies_at_start_is_explained(tmp_path):
     (tmp_path / "sitecustomize.py").write_text(
         "import os\nif os.environ.get('PMI_RANK') == '1':\n"
         "    os.write(2, b'no luck today\\n')\n    os._exit(9)\n")
-    with Kernel(2, env={"PYTHONPATH": str(tmp_path)}, wait=False) as kernel:
+    with Kernel(2, env={"PYTHONPATH": str(tmp_path)}, wait="welcome") as kernel:
         done = kernel.run("1")
         text = done.content["evalue"] + "\n".join(done.error["traceback"])
         assert "rank 1" in text and "no luck today" in text

@@ -9,7 +9,7 @@ from harness import Kernel, wait_gone
 
 
 def test_kernel_info_is_answered_while_ranks_start():
-    with Kernel(2, wait=False) as kernel:
+    with Kernel(2, wait="welcome") as kernel:
         info = kernel.request("kernel_info_request", {}).content
         assert info["status"] == "ok" and info["protocol_version"].startswith("5.")
         assert info["implementation"] == "rankbook"
