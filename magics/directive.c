@@ -163,11 +163,12 @@ struct idset *directive_ranks(const char *spec, int size, struct error *err)
 
 /* ---- lines ---- */
 
-/* The first line that is not blank, cut into its first word and the rest of it. */
+/* A line, cut into its first word and the rest of it. */
 struct line {
     struct span word;
     struct span args; /* without the comment and blanks around */
     bool is_alone;    /* nothing but blanks and comments follows */
+    const char *next; /* where the line after it begins */
 };
 
 static const char *skip_blank(const char *pos)
@@ -188,18 +189,15 @@ static bool is_code(const char *pos)
     }
 }
 
-static struct line first_line(const char *code)
+static struct line cut_line(const char *pos)
 {
     struct line line = { 0 };
-    const char *pos = code, *end;
+    const char *end;
 
-    for (;; pos++) {
-        pos = skip_blank(pos);
-        if (*pos != '\n')
-            break;
-    }
+    pos = skip_blank(pos);
     end = pos + strcspn(pos, "\n");
     line.is_alone = !is_code(end);
+    line.next = *end ? end + 1 : end;
     line.word.text = pos;
     while (pos < end && !is_blank(*pos))
         pos++;
@@ -212,17 +210,31 @@ static struct line first_line(const char *code)
     return line;
 }
 
+/* The first one that is not blank. */
+static struct line first_line(const char *code)
+{
+    const char *pos = skip_blank(code);
+
+    while (*pos == '\n')
+        pos = skip_blank(pos + 1);
+    return cut_line(pos);
+}
+
 /* ---- directives ---- */
 
 static int on_rank(const struct line *line, int size, struct directive *out,
                    struct error *err)
 {
+    if (out->ranks)
+        return error_set(err, "%%%%rank stands here twice");
     return (out->ranks = decode_spec(line->args, size, err)) ? 0 : -1;
 }
 
 static int on_ranks(const struct line *line, int size, struct directive *out,
                     struct error *err)
 {
+    if (out->ranks || out->output != OUTPUT_UNCHANGED)
+        return 0; /* below another one: the shell says what is wrong */
     if (line->args.size)
         return error_set(err,
                          "unknown option \"%.*s\": %%ranks stands alone, it has none",
@@ -268,16 +280,21 @@ static const struct {
     { "%output", on_output },
 };
 
+/* Directives stand one below the other: a line that is none ends them. */
 int directive_decode(const char *code, int size, struct directive *out,
                      struct error *err)
 {
     struct directive made = { DIRECTIVE_CELL, NULL, OUTPUT_UNCHANGED };
-    struct line line = first_line(code);
+    size_t count = sizeof(directives) / sizeof(directives[0]), i = 0;
 
-    for (size_t i = 0; i < sizeof(directives) / sizeof(directives[0]); i++)
-        if (is_word(line.word, directives[i].word)
-            && directives[i].decode(&line, size, &made, err) < 0)
+    for (struct line line = first_line(code); i < count; line = cut_line(line.next)) {
+        for (i = 0; i < count && !is_word(line.word, directives[i].word); i++)
+            ;
+        if (i < count && directives[i].decode(&line, size, &made, err) < 0) {
+            directive_clear(&made);
             return -1;
+        }
+    }
     *out = made;
     return 0;
 }

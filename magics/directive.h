@@ -1,4 +1,4 @@
-/* directive.h - what the first line of a cell says about the cell
+/* directive.h - what the first lines of a cell say about the cell
  *
  *     %%rank SPEC      the rest of the cell runs on these ranks only
  *     %ranks           alone in its cell: the table of ranks; the front answers
@@ -6,6 +6,7 @@
  *
  * SPEC: numbers and ranges ("0", "0-3,8", "1-"), negatives from the end ("-1"),
  * "even", "odd", "all", and lists of them with commas or spaces.
+ * %%rank and %output may stand one below the other.
  *
  * The code itself goes to the ranks as it was typed: the shell there (kernel/
  * interpreter/shell) takes the directive line out when it transforms the cell, so

@@ -97,6 +97,12 @@ def test_rank_magic_keeps_line_numbers_and_history(ranked):
     assert done.content["history"][0][2] == "%%rank 0\n'in history'"
 
 
+def test_directives_one_below_the_other(ranked):
+    for lines in "%output rank\n%%rank 1", "%%rank 1\n%output rank":
+        assert ranked.run(lines + "\nprint(rank)").text() == "1\n"
+    ranked.run("%output fold")
+
+
 def test_rank_magic_before_another_magic(ranked):
     assert "Wall time" in ranked.run("%%rank 0\n%%time\npass").text()
 
