@@ -6,16 +6,13 @@ import sys
 from traitlets.config import Config
 
 _CONFIGS = ("ipython_config", "ipython_kernel_config")
-
-
-def _profile():
-    from IPython.paths import get_ipython_dir
-
-    return os.path.join(get_ipython_dir(), "profile_default")
+_PROFILE = "profile_default"
 
 
 def load_config():
-    config, folder = Config(), _profile()
+    from IPython.paths import get_ipython_dir
+
+    config, folder = Config(), os.path.join(get_ipython_dir(), _PROFILE)
     # its first answer takes longer than the notebook waits; %config turns it on
     config.Completer.use_jedi = False
     for name in _CONFIGS:
@@ -40,7 +37,8 @@ def run_startup(shell):
             shell.showtraceback()
     for line in wanted.get("exec_lines", []):
         shell.run_cell(line, store_history=False)
-    folder = os.path.join(_profile(), "startup")
+    # not get_ipython_dir(): it imports tempfile, on all ranks before the first cell
+    folder = os.path.join(shell.ipython_dir, _PROFILE, "startup")
     for name in sorted(os.listdir(folder)) if os.path.isdir(folder) else []:
         path = os.path.join(folder, name)
         if name.endswith(".ipy"):
