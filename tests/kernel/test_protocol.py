@@ -56,7 +56,10 @@ def test_history(kernel):
 
 
 def test_comm_info(kernel):
-    assert kernel.request("comm_info_request", {}).content == {"status": "ok", "comms": {}}
+    wanted = {"target_name": "nobody's"}
+    assert kernel.request("comm_info_request", wanted).content == {
+        "status": "ok", "comms": {}}
+    assert isinstance(kernel.request("comm_info_request", {}).content["comms"], dict)
 
 
 def test_an_unknown_request_is_only_busy_and_idle(kernel):
