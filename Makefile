@@ -206,7 +206,7 @@ lab: packages ## JupyterLab with the kernels in its launcher
 	@$(MAKE) --no-print-directory $(JOBS) all
 	@$(BUILD)/bin/rankbook install --prefix $(abspath $(BUILD))/lab
 	JUPYTER_PATH=$(abspath $(BUILD))/lab/share/jupyter $(VENV)/bin/jupyter lab \
-	    --notebook-dir=examples $(LAB_OPTIONS)
+	    --notebook-dir=examples $(if $(filter 0,$(shell id -u)),--allow-root) $(LAB_OPTIONS)
 
 bench: packages ## measure against ipykernel and mpi4py; table and JSON
 	@$(MAKE) --no-print-directory venv-test venv-peers
