@@ -222,20 +222,6 @@ PyObject *request_testall_impl(PyTypeObject *cls, PyObject *requests,
 }
 
 /* ------------------------------------------------------------ some */
-static PyObject *index_list(const int *indices, int count)
-{
-    PyObject *list = PyList_New(count), *number;
-    int idx;
-
-    for (idx = 0; list && idx < count; idx++) {
-        if ((number = PyLong_FromLong(indices[idx])))
-            PyList_SET_ITEM(list, idx, number);
-        else
-            Py_CLEAR(list);
-    }
-    return list;
-}
-
 static PyObject *some(PyObject *requests, PyObject *statuses, bool wait)
 {
     PyObject *indices, *objects, *pair = NULL;
@@ -257,7 +243,7 @@ static PyObject *some(PyObject *requests, PyObject *statuses, bool wait)
     if (count == MPI_UNDEFINED) {
         pair = Py_BuildValue("OO", Py_None, Py_None);
     } else if ((objects = batch_deliver(&batch, batch.indices, count))) {
-        if ((indices = index_list(batch.indices, count)))
+        if ((indices = request_index_list(batch.indices, count)))
             pair = Py_BuildValue("NN", indices, objects);
         else
             Py_DECREF(objects);
@@ -346,7 +332,8 @@ PyObject *request_get_status_some_impl(PyTypeObject *cls, PyObject *requests,
         for (idx = 0; idx < done; idx++)
             batch.statuses.mpi[idx] = batch.statuses.mpi[batch.indices[idx]];
         if (status_list_store(&batch.statuses, done) == 0)
-            answer = active ? index_list(batch.indices, done) : Py_NewRef(Py_None);
+            answer =
+                active ? request_index_list(batch.indices, done) : Py_NewRef(Py_None);
     }
     batch_clear(&batch);
     return answer;

@@ -398,8 +398,7 @@ PyObject *request_Testall_impl(PyTypeObject *cls, PyObject *requests,
 typedef int (*some_f)(int count, MPI_Request *requests, int *done, int *indices,
                       MPI_Status *statuses);
 
-/* None when no request was active. */
-static PyObject *index_list(const int *indices, int count)
+PyObject *request_index_list(const int *indices, int count)
 {
     PyObject *result, *item;
     int idx;
@@ -436,7 +435,7 @@ static PyObject *some(some_f call, PyObject *requests, PyObject *statuses)
     MPI_CALL(rc, call(list.count, list.mpi, &done, indices, to.mpi));
     request_list_store(&list);
     if (status_list_report(&to, rc, done) == 0)
-        result = index_list(indices, done);
+        result = request_index_list(indices, done);
 done:
     PyMem_Free(indices);
     status_list_clear(&to);

@@ -56,6 +56,10 @@ int request_list_init(struct request_list *list, PyObject *requests);
 int request_list_take(struct request_list *list);
 /* After the call: MPI's requests back into the objects. */
 void request_list_store(struct request_list *list);
+
+/* What Waitsome and its like return: a list, or None when 'count' is MPI_UNDEFINED,
+ * because no request was active. */
+PyObject *request_index_list(const int *indices, int count);
 void request_list_clear(struct request_list *list);
 
 /* After a Wait or Test of one request: gives up the keep when it is done. */
