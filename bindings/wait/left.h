@@ -1,6 +1,6 @@
 /* left.h - sends that outlive the call that began them
  *
- * A send is never cancelled (WAIT: cancelling an unmatched one crashes or hangs),
+ * A send is never cancelled (MPICH crashes or hangs over one that is not matched),
  * so an interrupted call leaves it active.  Those whose buffer belongs to the
  * layer are kept here until they are done.
  */
