@@ -137,6 +137,19 @@ def test_a_missing_mpiexec_is_explained_in_the_first_cell(tmp_path):
         assert "mpiexec" in done.content["evalue"] + "\n".join(done.error["traceback"])
 
 
+def test_an_mpiexec_of_another_mpi_is_explained(tmp_path):
+    """It starts all ranks, but the library does not hear of it: all are 0 of 1."""
+    fake = tmp_path / "mpiexec"
+    fake.write_text("#!/bin/sh\nfor program; do :; done\n"
+                    "for rank in 0 1; do\n"
+                    "    PMI_RANK=$rank PMI_SIZE=2 \"$program\" &\ndone\nwait\n")
+    fake.chmod(0o755)
+    with Kernel(2, env={"RANKBOOK_MPIEXEC": str(fake)}, wait=False) as kernel:
+        done = kernel.run("1")
+        text = done.content["evalue"] + "\n".join(done.error["traceback"])
+        assert "rank 0 of 1" in text and "do not belong together" in text
+
+
 def test_a_rank_that_dies_at_start_is_explained(tmp_path):
     (tmp_path / "sitecustomize.py").write_text(
         "import os\nif os.environ.get('PMI_RANK') == '1':\n"
