@@ -68,7 +68,7 @@ static int front_run(const struct front_config *config)
     if (!ctx || !(front = front_create(ctx, loop, config, &err))) {
         log_error("cannot start: %s", err.text);
         fprintf(stderr, "rankbook: %s\n", err.text);
-        status = 1;
+        status = 2; /* said; the launcher adds nothing */
     } else {
         loop_add_signal(loop, SIGTERM, on_terminate, front);
         if (loop_run(loop) < 0) {

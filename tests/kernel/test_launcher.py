@@ -9,6 +9,7 @@ import os
 import pathlib
 import shutil
 import signal
+import socket
 import subprocess
 import sys
 import time
@@ -95,6 +96,18 @@ def test_a_broken_connection_file_is_one_line(tmp_path, content):
     assert (status, out) == (2, "")
     assert err.startswith("rankbook: ") and err.count("\n") == 1
     assert str(path) in err
+
+
+def test_a_port_in_use_is_one_line(connection):
+    with socket.create_server(("127.0.0.1", 0)) as taken:
+        port = taken.getsockname()[1]
+        info = dict(json.loads(connection.read_text()), shell_port=port)
+        connection.write_text(json.dumps(info))
+        status, out, err = rankbook("kernel", "-f", connection, "--start", "none")
+    assert (status, out) == (2, "")
+    assert err.startswith("rankbook") and err.count("\n") == 1
+    assert str(port) in err and "shell" in err and "Address already in use" in err
+    assert json.loads(connection.read_text()) == info
 
 
 @pytest.mark.parametrize("command", [["kernel", "-f", "{file}"], ["run", "-c", "pass"],
