@@ -60,8 +60,11 @@ ADD(op, Op, op)
 ADD(group, Group, group)
 ADD(info, Info, info)
 ADD(errhandler, Errhandler, errhandler)
+ADD(session, Session, session)
 ADD(comm, Comm, comm)
 ADD(comm, Intracomm, intracomm)
+ADD(win, Win, win)
+ADD(file, File, file)
 
 /* These two are addresses of variables, which C does not take for constants. */
 static int add_weights(struct module_state *state)
@@ -107,8 +110,9 @@ static int add_aliases(struct module_state *state, const struct alias_row *row)
 int constants_module_init(struct module_state *state)
 {
     int (*const steps[])(struct module_state *) = {
-        add_integers, add_weights, add_datatype,   add_request, add_message,  add_op,
-        add_group,    add_info,    add_errhandler, add_comm,    add_intracomm
+        add_integers, add_weights,   add_datatype, add_request,    add_message,
+        add_op,       add_group,     add_info,     add_errhandler, add_session,
+        add_comm,     add_intracomm, add_win,      add_file
     };
     size_t idx;
 

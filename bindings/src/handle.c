@@ -25,6 +25,9 @@ PLAIN(op, Op, MPI_Op)
 PLAIN(group, Group, MPI_Group)
 PLAIN(info, Info, MPI_Info)
 PLAIN(errhandler, Errhandler, MPI_Errhandler)
+PLAIN(session, Session, MPI_Session)
+PLAIN(win, Win, MPI_Win)
+PLAIN(file, File, MPI_File)
 
 static PyTypeObject *comm_class_of(MPI_Comm comm)
 {
@@ -48,7 +51,9 @@ NO_KEEP(datatype)
 NO_KEEP(group)
 NO_KEEP(info)
 NO_KEEP(errhandler)
+NO_KEEP(session)
 NO_KEEP(comm)
+NO_KEEP(file)
 
 static void op_copy_keep(struct op_object *to, struct op_object *from)
 {
@@ -87,6 +92,16 @@ static void message_copy_keep(struct message_object *to, struct message_object *
 static void message_drop_keep(struct message_object *self)
 {
     Py_CLEAR(self->keep);
+}
+
+static void win_copy_keep(struct win_object *to, struct win_object *from)
+{
+    to->memory = Py_XNewRef(from->memory);
+}
+
+static void win_drop_keep(struct win_object *self)
+{
+    Py_CLEAR(self->memory);
 }
 
 /* ------------------------------------------------------------ construction */

@@ -23,7 +23,10 @@
     X(group, Group, MPI_Group, MPI_GROUP_NULL, Group)                                  \
     X(info, Info, MPI_Info, MPI_INFO_NULL, Info)                                       \
     X(errhandler, Errhandler, MPI_Errhandler, MPI_ERRHANDLER_NULL, Errhandler)         \
-    X(comm, Comm, MPI_Comm, MPI_COMM_NULL, Comm)
+    X(session, Session, MPI_Session, MPI_SESSION_NULL, Session)                        \
+    X(comm, Comm, MPI_Comm, MPI_COMM_NULL, Comm)                                       \
+    X(win, Win, MPI_Win, MPI_WIN_NULL, Win)                                            \
+    X(file, File, MPI_File, MPI_FILE_NULL, File)
 
 enum {
     HANDLE_READY = 1,    /* __new__ has run */
@@ -62,8 +65,19 @@ struct info_object {
 struct errhandler_object {
     HANDLE_FIELDS(MPI_Errhandler)
 };
+struct session_object {
+    HANDLE_FIELDS(MPI_Session)
+};
 struct comm_object {
     HANDLE_FIELDS(MPI_Comm)
+};
+/* 'memory' is what the window exposes and Python owns, or NULL. */
+struct win_object {
+    HANDLE_FIELDS(MPI_Win)
+    PyObject *memory;
+};
+struct file_object {
+    HANDLE_FIELDS(MPI_File)
 };
 
 #define HANDLE(name, Class, mpi_type, ...) PyObject *name##_wrap(mpi_type mpi);
