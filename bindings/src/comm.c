@@ -1,4 +1,6 @@
 /* comm.c - communicators: what they are, how they are made */
+#include "bindings/src/comm.h"
+
 #include "bindings/src/error.h"
 #include "bindings/src/rc.h"
 #include "bindings/src/request.h"
@@ -120,11 +122,11 @@ int comm_set_errors(MPI_Comm comm)
     return mpi_check(MPI_Comm_set_errhandler(comm, handlers[module->options.errors]));
 }
 
-static PyObject *created_as(PyTypeObject *cls, int rc, MPI_Comm comm)
+PyObject *comm_created(PyTypeObject *cls, int rc, MPI_Comm comm)
 {
     if (mpi_check(rc) < 0 || comm_set_errors(comm) < 0)
         return NULL;
-    return cls ? comm_wrap_as(cls, comm) : comm_wrap(comm);
+    return comm_wrap_as(cls, comm);
 }
 
 PyObject *comm_Clone_impl(struct comm_object *self)
@@ -139,7 +141,7 @@ PyObject *comm_Dup_impl(struct comm_object *self, struct info_object *info)
 
     MPI_CALL(rc, info ? MPI_Comm_dup_with_info(self->mpi, info->mpi, &comm)
                       : MPI_Comm_dup(self->mpi, &comm));
-    return created_as(Py_TYPE(self), rc, comm);
+    return comm_created(Py_TYPE(self), rc, comm);
 }
 
 PyObject *comm_Dup_with_info_impl(struct comm_object *self, MPI_Info info)
@@ -148,7 +150,7 @@ PyObject *comm_Dup_with_info_impl(struct comm_object *self, MPI_Info info)
     int rc;
 
     MPI_CALL(rc, MPI_Comm_dup_with_info(self->mpi, info, &comm));
-    return created_as(Py_TYPE(self), rc, comm);
+    return comm_created(Py_TYPE(self), rc, comm);
 }
 
 PyObject *comm_Create_impl(struct comm_object *self, MPI_Group group)
@@ -157,7 +159,7 @@ PyObject *comm_Create_impl(struct comm_object *self, MPI_Group group)
     int rc;
 
     MPI_CALL(rc, MPI_Comm_create(self->mpi, group, &comm));
-    return created_as(module->types[CLASS_Intracomm], rc, comm);
+    return comm_created(comm_plain_class(self), rc, comm);
 }
 
 PyObject *intracomm_Create_group_impl(struct comm_object *self, MPI_Group group,
@@ -167,7 +169,7 @@ PyObject *intracomm_Create_group_impl(struct comm_object *self, MPI_Group group,
     int rc;
 
     MPI_CALL(rc, MPI_Comm_create_group(self->mpi, group, tag, &comm));
-    return created_as(module->types[CLASS_Intracomm], rc, comm);
+    return comm_created(module->types[CLASS_Intracomm], rc, comm);
 }
 
 PyObject *comm_Split_impl(struct comm_object *self, int color, int key)
@@ -176,7 +178,7 @@ PyObject *comm_Split_impl(struct comm_object *self, int color, int key)
     int rc;
 
     MPI_CALL(rc, MPI_Comm_split(self->mpi, color, key, &comm));
-    return created_as(module->types[CLASS_Intracomm], rc, comm);
+    return comm_created(comm_plain_class(self), rc, comm);
 }
 
 PyObject *comm_Split_type_impl(struct comm_object *self, int split_type, int key,
@@ -186,7 +188,7 @@ PyObject *comm_Split_type_impl(struct comm_object *self, int split_type, int key
     int rc;
 
     MPI_CALL(rc, MPI_Comm_split_type(self->mpi, split_type, key, info, &comm));
-    return created_as(module->types[CLASS_Intracomm], rc, comm);
+    return comm_created(comm_plain_class(self), rc, comm);
 }
 
 static int finish(struct comm_object *self, int (*call)(MPI_Comm *))

@@ -3,6 +3,7 @@
 
 #include <structmember.h>
 
+#include "bindings/src/comm.h"
 #include "bindings/src/error.h"
 #include "bindings/src/request.h"
 
@@ -31,12 +32,7 @@ PLAIN(file, File, MPI_File)
 
 static PyTypeObject *comm_class_of(MPI_Comm comm)
 {
-    int is_inter = 0;
-
-    if (comm != MPI_COMM_NULL && mpi_is_active())
-        MPI_Comm_test_inter(comm, &is_inter);
-    return module
-        ->types[comm == MPI_COMM_NULL || is_inter ? CLASS_Comm : CLASS_Intracomm];
+    return comm_most_derived(comm);
 }
 
 /* What an object keeps beside its handle. */
@@ -144,26 +140,6 @@ static void win_drop_keep(struct win_object *self)
     }
 HANDLE_CLASSES(HANDLE)
 #undef HANDLE
-
-static int check_kind(PyTypeObject *cls, struct comm_object *other)
-{
-    int is_inter = 0;
-
-    if (!other || other->mpi == MPI_COMM_NULL || !mpi_is_active()
-        || !PyType_IsSubtype(cls, module->types[CLASS_Intracomm]))
-        return 0;
-    if (mpi_check(MPI_Comm_test_inter(other->mpi, &is_inter)) < 0)
-        return -1;
-    if (!is_inter)
-        return 0;
-    PyErr_SetString(PyExc_TypeError, "expecting an intracommunicator");
-    return -1;
-}
-
-PyObject *intracomm_new_impl(PyTypeObject *cls, struct comm_object *comm)
-{
-    return check_kind(cls, comm) < 0 ? NULL : comm_new_impl(cls, comm);
-}
 
 #define HANDLE(name, Class, mpi_type, null, ...)                                       \
     PyObject *name##_new_impl(PyTypeObject *cls, struct name##_object *other)          \
