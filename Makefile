@@ -145,8 +145,13 @@ $(GENERATED): $(API)
 	@mkdir -p $(BUILD)/gen
 	$(call say,GENERATE,$(BUILD)/gen) $(PYTHON) bindings/api/generate.py --out $(BUILD)/gen bindings/api/*.api
 	@touch $@
+# What mpi.h lacks is defined by the build.
+MPI_ABSENT := $(BUILD)/gen/mpi_absent.h
+$(MPI_ABSENT): bindings/api/absent.txt bindings/api/absent.py bindings/api/library.py
+	@mkdir -p $(@D)
+	$(call say,GENERATE,$@) $(PYTHON) bindings/api/absent.py $@ $< env $(MPI_CC)
 BINDING_OBJECTS := $(call objects,$(call sources,bindings/src bindings/gpu))
-$(BINDING_OBJECTS): $(GENERATED)
+$(BINDING_OBJECTS): $(GENERATED) $(MPI_ABSENT)
 MPI_MODULE = $(LIB)/python/mpi4py/MPI$(PY_EXT)
 $(MPI_MODULE): $(BINDING_OBJECTS) $(MPIWAIT)
 	@mkdir -p $(@D)

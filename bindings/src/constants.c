@@ -1,27 +1,9 @@
 /* constants.c - integers and predefined handles
  *
- * Which ones is data (the generated tables); what the MPI in use does not have is
- * given mpi4py's value for it here.
+ * Which ones is data: the generated tables.  What the MPI in use does not have, and
+ * what stands in for it, too (absent.h).
  */
 #include "mpi_impl.h"
-
-#ifdef MPIX_C_FLOAT16
-#define FLOAT16 MPIX_C_FLOAT16
-#else
-#define FLOAT16 MPI_DATATYPE_NULL
-#endif
-#ifdef MPIX_BFLOAT16
-#define BFLOAT16 MPIX_BFLOAT16
-#else
-#define BFLOAT16 MPI_DATATYPE_NULL
-#endif
-
-/* MPI-5 has it; before, it is the number that follows the others. */
-#ifdef MPI_TYPECLASS_LOGICAL
-#define TYPECLASS_LOGICAL MPI_TYPECLASS_LOGICAL
-#else
-#define TYPECLASS_LOGICAL (MPI_TYPECLASS_COMPLEX + 1)
-#endif
 
 #include "mpi_constants.h"
 

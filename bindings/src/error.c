@@ -46,6 +46,18 @@ static int raise_exception(int rc, const char *text)
     return -1;
 }
 
+static int raise_absent(void)
+{
+#ifdef MPICH_VERSION
+    const char *library = "MPICH " MPICH_VERSION;
+#else
+    const char *library = "this MPI library";
+#endif
+
+    PyErr_Format(PyExc_NotImplementedError, "%s has no %s", library, mpi_absent_name());
+    return -1;
+}
+
 int mpi_raise(int rc)
 {
     const char *text = NULL;
@@ -53,6 +65,8 @@ int mpi_raise(int rc)
 
     if (error_is_pending)
         return raise_pending();
+    if (rc == MPI_ABSENT)
+        return raise_absent();
     switch (mpiwait_reason(rc, &text, &rank)) {
     case MPIWAIT_STOP:
         return raise_stop();

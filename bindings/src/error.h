@@ -12,7 +12,8 @@ int mpi_raise(int rc);
  * exception set otherwise.  Needs the GIL.
  *
  * Raises MPI.Exception; KeyboardInterrupt or PeerError when libmpiwait ended the
- * call (mpiwait.h); and what a user-defined reduction raised during the call. */
+ * call (mpiwait.h); NotImplementedError when the library has no such call
+ * (absent.h); and what a user-defined reduction raised during the call. */
 static inline int mpi_check(int rc)
 {
     return __builtin_expect(rc == MPI_SUCCESS && !error_is_pending, 1) ? 0

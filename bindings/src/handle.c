@@ -216,11 +216,12 @@ static int handle_number(PyObject *handle, intptr_t *number)
     }                                                                                  \
     PyObject *name##_toint_impl(struct name##_object *self)                            \
     {                                                                                  \
-        return name##_py2f_impl(self);                                                 \
+        self->flags |= HANDLE_EXPORTED;                                                \
+        return PyLong_FromLong(MPI_##mpi_name##_toint(self->mpi));                     \
     }                                                                                  \
     PyObject *name##_fromint_impl(PyTypeObject *cls, int arg)                          \
     {                                                                                  \
-        return name##_f2py_impl(cls, arg);                                             \
+        return name##_wrap(MPI_##mpi_name##_fromint(arg));                             \
     }
 HANDLE_CLASSES(HANDLE)
 #undef HANDLE

@@ -14,7 +14,7 @@
 
 #include "bindings/src/module.h"
 
-/* name, class, type in C, null handle, infix of its c2f and f2c */
+/* name, class, type in C, null handle, infix of its functions (MPI_Type_c2f) */
 #define HANDLE_CLASSES(X)                                                              \
     X(datatype, Datatype, MPI_Datatype, MPI_DATATYPE_NULL, Type)                       \
     X(request, Request, MPI_Request, MPI_REQUEST_NULL, Request)                        \

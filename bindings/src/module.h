@@ -14,6 +14,7 @@
 #include <stdbool.h>
 #include <stddef.h>
 
+#include "bindings/src/absent.h"
 #include "mpi_classes.h"
 
 /* What mpi4py.rc and MPI4PY_RC_* said when the module was imported. */
