@@ -89,9 +89,10 @@ class Member:
 
 
 class Class:
-    def __init__(self, name, base, doc, is_handle, slots):
+    def __init__(self, name, base, doc, is_handle, slots, is_larger):
         self.name, self.base, self.doc = name, base, doc
         self.is_handle, self.slots = is_handle, slots
+        self.is_larger = is_larger
         self.members = []
         self.aliases = []
 
@@ -131,11 +132,11 @@ class Spec:
         add(rest.strip(), body)
 
     def add_class(self, rest, body, is_handle=False):
-        match = re.fullmatch(r"(\w+)\((\w+)\)(?: slots (\w+))?", rest)
+        match = re.fullmatch(r"(\w+)\((\w+)\)(?: slots (\w+))?( larger)?", rest)
         if not match:
-            raise SpecError("expecting NAME(BASE) [slots NAME]")
-        name, base, slots = match.groups()
-        self.classes[name] = Class(name, base, doc_text(body), is_handle, slots)
+            raise SpecError("expecting NAME(BASE) [slots NAME] [larger]")
+        name, base, slots, larger = match.groups()
+        self.classes[name] = Class(name, base, doc_text(body), is_handle, slots, bool(larger))
         if is_handle:
             self.read(TOOLKIT.format(name, name.lower()), "toolkit")
 
@@ -218,7 +219,7 @@ class Spec:
     def root(self, name):
         """The class whose struct 'name' has: handles inherit their layout."""
         cls = self.classes[name]
-        return self.root(cls.base) if cls.base in self.classes else cls
+        return cls if cls.is_larger or cls.base not in self.classes else self.root(cls.base)
 
     def handles(self):
         return [c.name for c in self.ordered() if self.root(c.name).is_handle]

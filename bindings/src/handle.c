@@ -8,19 +8,19 @@
 #include "bindings/src/request.h"
 
 /* ------------------------------------------------------------ what differs */
-/* The class of a new object; communicators are of the most derived one. */
+/* The class of a new object: communicators are of the most derived one, requests of
+ * the kind that 'asked' is (NULL: nobody asked). */
 #define HANDLE(name, Class, mpi_type, ...)                                             \
-    static PyTypeObject *name##_class_of(mpi_type mpi);
+    static PyTypeObject *name##_class_of(mpi_type mpi, PyTypeObject *asked);
 HANDLE_CLASSES(HANDLE)
 #undef HANDLE
 
 #define PLAIN(name, Class, mpi_type)                                                   \
-    static PyTypeObject *name##_class_of(mpi_type mpi)                                 \
+    static PyTypeObject *name##_class_of(mpi_type mpi, PyTypeObject *asked)            \
     {                                                                                  \
         return module->types[CLASS_##Class];                                           \
     }
 PLAIN(datatype, Datatype, MPI_Datatype)
-PLAIN(request, Request, MPI_Request)
 PLAIN(message, Message, MPI_Message)
 PLAIN(op, Op, MPI_Op)
 PLAIN(group, Group, MPI_Group)
@@ -30,9 +30,45 @@ PLAIN(session, Session, MPI_Session)
 PLAIN(win, Win, MPI_Win)
 PLAIN(file, File, MPI_File)
 
-static PyTypeObject *comm_class_of(MPI_Comm comm)
+static PyTypeObject *request_class_of(MPI_Request mpi, PyTypeObject *asked)
+{
+    PyTypeObject **types = module->types;
+
+    if (!asked || asked == types[CLASS_Request])
+        return types[CLASS_Request];
+    if (PyType_IsSubtype(asked, types[CLASS_Prequest]))
+        return types[CLASS_Prequest];
+    if (PyType_IsSubtype(asked, types[CLASS_Grequest]))
+        return types[CLASS_Grequest];
+    return types[CLASS_Request];
+}
+
+static PyTypeObject *comm_class_of(MPI_Comm comm, PyTypeObject *asked)
 {
     return comm_most_derived(comm);
+}
+
+/* What a new object has beside its handle. */
+#define NOTHING(name)                                                                  \
+    static void name##_made(struct name##_object *self)                                \
+    {                                                                                  \
+    }
+NOTHING(datatype)
+NOTHING(message)
+NOTHING(op)
+NOTHING(group)
+NOTHING(info)
+NOTHING(errhandler)
+NOTHING(session)
+NOTHING(comm)
+NOTHING(win)
+NOTHING(file)
+
+static void request_made(struct request_object *self)
+{
+    if (!Py_IS_TYPE((PyObject *)self, module->types[CLASS_Request])
+        && is_instance((PyObject *)self, CLASS_Grequest))
+        ((struct grequest_object *)self)->same = self->mpi;
 }
 
 /* What an object keeps beside its handle. */
@@ -110,12 +146,13 @@ static void win_drop_keep(struct win_object *self)
         if (object) {                                                                  \
             self->mpi = mpi;                                                           \
             self->flags = HANDLE_READY;                                                \
+            name##_made(self);                                                         \
         }                                                                              \
         return object;                                                                 \
     }                                                                                  \
     PyObject *name##_wrap(mpi_type mpi)                                                \
     {                                                                                  \
-        return name##_wrap_as(name##_class_of(mpi), mpi);                              \
+        return name##_wrap_as(name##_class_of(mpi, NULL), mpi);                        \
     }                                                                                  \
     int name##_add_constant(PyTypeObject *cls, const char *key, mpi_type mpi)          \
     {                                                                                  \
@@ -202,8 +239,10 @@ static int handle_number(PyObject *handle, intptr_t *number)
     {                                                                                  \
         intptr_t number;                                                               \
                                                                                        \
-        return handle_number(handle, &number) < 0 ? NULL                               \
-                                                  : name##_wrap((mpi_type)number);     \
+        if (handle_number(handle, &number) < 0)                                        \
+            return NULL;                                                               \
+        return name##_wrap_as(name##_class_of((mpi_type)number, cls),                  \
+                              (mpi_type)number);                                       \
     }                                                                                  \
     PyObject *name##_py2f_impl(struct name##_object *self)                             \
     {                                                                                  \
@@ -212,7 +251,9 @@ static int handle_number(PyObject *handle, intptr_t *number)
     }                                                                                  \
     PyObject *name##_f2py_impl(PyTypeObject *cls, int arg)                             \
     {                                                                                  \
-        return name##_wrap(MPI_##mpi_name##_f2c(arg));                                 \
+        mpi_type mpi = MPI_##mpi_name##_f2c(arg);                                      \
+                                                                                       \
+        return name##_wrap_as(name##_class_of(mpi, cls), mpi);                         \
     }                                                                                  \
     PyObject *name##_toint_impl(struct name##_object *self)                            \
     {                                                                                  \

@@ -44,6 +44,12 @@ struct request_object {
     HANDLE_FIELDS(MPI_Request)
     PyObject *keep;
 };
+/* 'same' is what C users of mpi4py look for there: the request, which 'mpi' loses when
+ * it is done. */
+struct grequest_object {
+    struct request_object base;
+    MPI_Request same;
+};
 /* 'keep' holds what recv() needs, or NULL. */
 struct message_object {
     HANDLE_FIELDS(MPI_Message)

@@ -120,14 +120,6 @@ int comm_Sendrecv_replace_impl(struct comm_object *self, PyObject *buf, int dest
 typedef int (*isend_f)(const void *buf, MPI_Count count, MPI_Datatype type, int dest,
                        int tag, MPI_Comm comm, MPI_Request *request);
 
-static PyObject *started(int rc, MPI_Request request, struct keep_object *keep)
-{
-    if (mpi_check(rc) == 0)
-        return request_start(request, keep);
-    Py_DECREF(keep);
-    return NULL;
-}
-
 static PyObject *isend(struct comm_object *self, PyObject *buf, int dest, int tag,
                        isend_f call)
 {
@@ -141,7 +133,7 @@ static PyObject *isend(struct comm_object *self, PyObject *buf, int dest, int ta
     }
     keep->kind = KEEP_SEND;
     MPI_CALL(rc, call(MESSAGE(&keep->msgs[0]), dest, tag, self->mpi, &request));
-    return started(rc, request, keep);
+    return request_started(rc, request, keep);
 }
 
 PyObject *comm_Isend_impl(struct comm_object *self, PyObject *buf, int dest, int tag)
@@ -177,7 +169,7 @@ PyObject *comm_Irecv_impl(struct comm_object *self, PyObject *buf, int source, i
     keep->kind = KEEP_RECV;
     MPI_CALL(rc,
              MPI_Irecv_c(MESSAGE(&keep->msgs[0]), source, tag, self->mpi, &request));
-    return started(rc, request, keep);
+    return request_started(rc, request, keep);
 }
 
 /* ------------------------------------------------------------ probes */
@@ -289,5 +281,5 @@ PyObject *message_Irecv_impl(struct message_object *self, PyObject *buf)
     }
     MPI_CALL(rc, MPI_Imrecv_c(MESSAGE(&keep->msgs[0]), &message, &request));
     message_consumed(self, message);
-    return started(rc, request, keep);
+    return request_started(rc, request, keep);
 }

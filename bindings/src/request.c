@@ -28,6 +28,7 @@ struct keep_object *keep_create(void)
     keep->finish = NULL;
     keep->kind = KEEP_OTHER;
     keep->is_over = false;
+    keep->is_persistent = false;
     return keep;
 }
 
@@ -50,8 +51,12 @@ static bool is_over(struct orphan *orphan)
 {
     int flag = 0;
 
-    return MPI_Testall(1, &orphan->mpi, &flag, MPI_STATUSES_IGNORE) != MPI_SUCCESS
-           || flag;
+    if (MPI_Testall(1, &orphan->mpi, &flag, MPI_STATUSES_IGNORE) == MPI_SUCCESS
+        && !flag)
+        return false;
+    if (orphan->mpi != MPI_REQUEST_NULL && orphan->keep->is_persistent)
+        MPI_Request_free(&orphan->mpi);
+    return true;
 }
 
 /* The list may grow while a keep is released, by what its objects do. */
@@ -135,9 +140,9 @@ int request_module_init(struct module_state *state)
     return state->keep_type ? 0 : -1;
 }
 
-PyObject *request_start(MPI_Request mpi, struct keep_object *keep)
+static PyObject *adopt(enum class_id id, MPI_Request mpi, struct keep_object *keep)
 {
-    PyObject *object = request_wrap(mpi);
+    PyObject *object = request_wrap_as(module->types[id], mpi);
 
     if (orphans.count)
         orphans_visit();
@@ -148,6 +153,34 @@ PyObject *request_start(MPI_Request mpi, struct keep_object *keep)
     else
         ((struct request_object *)object)->keep = (PyObject *)keep;
     return object;
+}
+
+PyObject *request_start(MPI_Request mpi, struct keep_object *keep)
+{
+    return adopt(CLASS_Request, mpi, keep);
+}
+
+PyObject *request_persist(MPI_Request mpi, struct keep_object *keep)
+{
+    if (keep)
+        keep->is_persistent = true;
+    return adopt(CLASS_Prequest, mpi, keep);
+}
+
+PyObject *request_started(int rc, MPI_Request mpi, struct keep_object *keep)
+{
+    if (mpi_check(rc) == 0)
+        return request_start(mpi, keep);
+    Py_XDECREF(keep);
+    return NULL;
+}
+
+PyObject *request_persisted(int rc, MPI_Request mpi, struct keep_object *keep)
+{
+    if (mpi_check(rc) == 0)
+        return request_persist(mpi, keep);
+    Py_XDECREF(keep);
+    return NULL;
 }
 
 void request_sync(struct request_object *self)
@@ -287,6 +320,7 @@ int request_Free_impl(struct request_object *self)
     int rc;
 
     if (keep && self->mpi != MPI_REQUEST_NULL) {
+        ((struct keep_object *)keep)->is_over = true;
         request_orphan(self->mpi, true, (struct keep_object *)keep);
         self->keep = NULL;
         self->mpi = MPI_REQUEST_NULL;

@@ -5,6 +5,9 @@
  * reference to its keep and gives it up when MPI says that the request is done.  A
  * Request that is dropped while MPI still uses its memory leaves the keep to the
  * registry of orphans, which asks MPI about them from time to time.
+ *
+ * A persistent request has its keep until it is freed.  One that is dropped becomes
+ * an orphan, too: when it is inactive, which it may be at once, it is freed.
  */
 #ifndef SRC_REQUEST_H
 #define SRC_REQUEST_H
@@ -27,7 +30,8 @@ struct keep_object {
     PyObject *object;     /* a pickle, a buffer, ...: released with the keep */
     keep_finish_f finish; /* NULL: wait() delivers None */
     enum keep_kind kind;
-    bool is_over; /* the request is done, whichever object saw it */
+    bool is_over;       /* the request is done, whichever object saw it */
+    bool is_persistent; /* and then it is only inactive */
 };
 
 /* An empty keep: prepare its messages, then start the request. */
@@ -36,6 +40,14 @@ struct keep_object *keep_create(void);
 /* A new Request for 'mpi'.  Takes the reference 'keep' (may be NULL), always: also
  * when it fails (NULL with the exception set), where the orphans get it. */
 PyObject *request_start(MPI_Request mpi, struct keep_object *keep);
+
+/* The same for a persistent request: a new Prequest. */
+PyObject *request_persist(MPI_Request mpi, struct keep_object *keep);
+
+/* What a call that begins a request returns: by its 'rc', request_start() or
+ * request_persist(), or NULL with the exception set.  Takes 'keep', always. */
+PyObject *request_started(int rc, MPI_Request mpi, struct keep_object *keep);
+PyObject *request_persisted(int rc, MPI_Request mpi, struct keep_object *keep);
 
 /* Leaves a request and its keep to the registry; takes 'keep'.  'owned': nobody
  * else knows the request; otherwise the memory stays until the process ends. */

@@ -1,0 +1,102 @@
+/* prequest.c - persistent requests, and generalized ones as far as they are alike */
+#include "bindings/src/error.h"
+#include "bindings/src/request.h"
+#include "mpi_impl.h"
+
+/* ------------------------------------------------------------ construction */
+/* The null request is of every kind. */
+static PyObject *new_of_kind(PyTypeObject *cls, struct request_object *other,
+                             enum class_id id)
+{
+    if (other && other->mpi != MPI_REQUEST_NULL
+        && !is_instance((PyObject *)other, id)) {
+        PyErr_Format(PyExc_TypeError, "expecting a %s, not a %s",
+                     module->types[id]->tp_name, Py_TYPE(other)->tp_name);
+        return NULL;
+    }
+    return request_new_impl(cls, other);
+}
+
+PyObject *prequest_new_impl(PyTypeObject *cls, struct request_object *request)
+{
+    return new_of_kind(cls, request, CLASS_Prequest);
+}
+
+PyObject *grequest_new_impl(PyTypeObject *cls, struct request_object *request)
+{
+    return new_of_kind(cls, request, CLASS_Grequest);
+}
+
+const struct class_def grequest_class = { .size = sizeof(struct grequest_object),
+                                          .handle_size = sizeof(MPI_Request),
+                                          .flags = Py_TPFLAGS_BASETYPE };
+
+/* ------------------------------------------------------------ starting */
+int prequest_Start_impl(struct request_object *self)
+{
+    int rc;
+
+    MPI_CALL(rc, MPI_Start(&self->mpi));
+    return mpi_check(rc);
+}
+
+int prequest_Startall_impl(PyTypeObject *cls, PyObject *requests)
+{
+    struct request_list list;
+    int rc;
+
+    if (request_list_init(&list, requests) < 0)
+        return -1;
+    MPI_CALL(rc, MPI_Startall(list.count, list.mpi));
+    request_list_store(&list);
+    request_list_clear(&list);
+    return mpi_check(rc);
+}
+
+/* ------------------------------------------------------------ point-to-point */
+typedef int (*send_init_f)(const void *buf, MPI_Count count, MPI_Datatype type,
+                           int dest, int tag, MPI_Comm comm, MPI_Request *request);
+
+static PyObject *send_init(struct comm_object *self, PyObject *buf, int dest, int tag,
+                           send_init_f call)
+{
+    struct keep_object *keep = keep_create();
+    MPI_Request request = MPI_REQUEST_NULL;
+    int rc;
+
+    if (!keep || message_p2p(&keep->msgs[0], buf, 0, dest) < 0) {
+        Py_XDECREF(keep);
+        return NULL;
+    }
+    keep->kind = KEEP_SEND;
+    MPI_CALL(rc, call(MESSAGE(&keep->msgs[0]), dest, tag, self->mpi, &request));
+    return request_persisted(rc, request, keep);
+}
+
+#define SEND_INIT(Name)                                                                \
+    PyObject *comm_##Name##_impl(struct comm_object *self, PyObject *buf, int dest,    \
+                                 int tag)                                              \
+    {                                                                                  \
+        return send_init(self, buf, dest, tag, MPI_##Name##_c);                        \
+    }
+SEND_INIT(Send_init)
+SEND_INIT(Bsend_init)
+SEND_INIT(Ssend_init)
+SEND_INIT(Rsend_init)
+
+PyObject *comm_Recv_init_impl(struct comm_object *self, PyObject *buf, int source,
+                              int tag)
+{
+    struct keep_object *keep = keep_create();
+    MPI_Request request = MPI_REQUEST_NULL;
+    int rc;
+
+    if (!keep || message_p2p(&keep->msgs[0], buf, BUFFER_WRITABLE, source) < 0) {
+        Py_XDECREF(keep);
+        return NULL;
+    }
+    keep->kind = KEEP_RECV;
+    MPI_CALL(
+        rc, MPI_Recv_init_c(MESSAGE(&keep->msgs[0]), source, tag, self->mpi, &request));
+    return request_persisted(rc, request, keep);
+}
