@@ -1,8 +1,8 @@
 /* comm.c - communicators: what they are, how they are made */
 #include "bindings/src/comm.h"
 
+#include "bindings/src/errhandler.h"
 #include "bindings/src/error.h"
-#include "bindings/src/rc.h"
 #include "bindings/src/request.h"
 #include "mpi_impl.h"
 
@@ -108,23 +108,9 @@ int comm_name_set(struct comm_object *self, PyObject *value)
 }
 
 /* ------------------------------------------------------------ making new ones */
-/* mpi4py.rc.errors says what a new communicator does with an error. */
-int comm_set_errors(MPI_Comm comm)
-{
-    static const MPI_Errhandler handlers[] = {
-        [ERRORS_EXCEPTION] = MPI_ERRORS_RETURN,
-        [ERRORS_ABORT] = MPI_ERRORS_ABORT,
-        [ERRORS_FATAL] = MPI_ERRORS_ARE_FATAL,
-    };
-
-    if (comm == MPI_COMM_NULL || module->options.errors == ERRORS_DEFAULT)
-        return 0;
-    return mpi_check(MPI_Comm_set_errhandler(comm, handlers[module->options.errors]));
-}
-
 PyObject *comm_created(PyTypeObject *cls, int rc, MPI_Comm comm)
 {
-    if (mpi_check(rc) < 0 || comm_set_errors(comm) < 0)
+    if (mpi_check(rc) < 0 || errhandler_apply_comm(comm) < 0)
         return NULL;
     return comm_wrap_as(cls, comm);
 }
@@ -215,36 +201,6 @@ int comm_Disconnect_impl(struct comm_object *self)
 }
 
 /* ------------------------------------------------------------ errors */
-PyObject *comm_Get_errhandler_impl(struct comm_object *self)
-{
-    MPI_Errhandler errhandler = MPI_ERRHANDLER_NULL;
-
-    if (mpi_check(MPI_Comm_get_errhandler(self->mpi, &errhandler)) < 0)
-        return NULL;
-    return errhandler_wrap(errhandler);
-}
-
-int comm_Set_errhandler_impl(struct comm_object *self, MPI_Errhandler errhandler)
-{
-    return mpi_check(MPI_Comm_set_errhandler(self->mpi, errhandler));
-}
-
-int comm_Call_errhandler_impl(struct comm_object *self, int errorcode)
-{
-    return mpi_check(MPI_Comm_call_errhandler(self->mpi, errorcode));
-}
-
-int errhandler_Free_impl(struct errhandler_object *self)
-{
-    MPI_Errhandler errhandler = self->mpi;
-
-    if (mpi_check(MPI_Errhandler_free(&errhandler)) < 0)
-        return -1;
-    if (!(self->flags & HANDLE_CONST))
-        self->mpi = errhandler;
-    return 0;
-}
-
 /* A script ends.  In the kernel only the cell does: the variables are worth more
  * than what Abort() could still do to the other ranks, which hear of the error. */
 int comm_Abort_impl(struct comm_object *self, int errorcode)

@@ -6,6 +6,7 @@
  */
 #include "bindings/src/bind.h"
 #include "bindings/src/buffer.h"
+#include "bindings/src/errhandler.h"
 #include "bindings/src/error.h"
 #include "bindings/src/exception.h"
 #include "bindings/src/rc.h"
@@ -35,7 +36,8 @@ static int begun(void)
 {
     mpiwait_keep_sends(1);
     signals_chain();
-    if (comm_set_errors(MPI_COMM_SELF) < 0 || comm_set_errors(MPI_COMM_WORLD) < 0)
+    if (errhandler_apply_comm(MPI_COMM_SELF) < 0
+        || errhandler_apply_comm(MPI_COMM_WORLD) < 0)
         return -1;
     return 0;
 }

@@ -26,6 +26,13 @@ PyObject *exception_create(int code, const char *text)
     return error;
 }
 
+int exception_code(PyObject *error)
+{
+    return is_instance(error, CLASS_Exception)
+               ? ((struct exception_object *)error)->code
+               : MPI_ERR_OTHER;
+}
+
 PyObject *exception_string(int code)
 {
     char text[MPI_MAX_ERROR_STRING + 1] = "";

@@ -7,6 +7,9 @@
 /* A new MPI.Exception.  'text' replaces MPI's words for the code; NULL: MPI's. */
 PyObject *exception_create(int code, const char *text);
 
+/* The code of an MPI.Exception; MPI_ERR_OTHER for any other object. */
+int exception_code(PyObject *error);
+
 /* MPI's words for a code, as a str. */
 PyObject *exception_string(int code);
 

@@ -43,15 +43,18 @@ static int module_exec(PyObject *object)
     return 0;
 }
 
+enum { FUNCTION_COUNT = FUNCTION_KINDS * SLOT_COUNT };
+
 static int module_traverse(PyObject *object, visitproc visit, void *arg)
 {
     struct module_state *state = PyModule_GetState(object);
+    PyObject **functions = state->functions[0];
     size_t idx;
 
     for (idx = 0; idx < CLASS_COUNT; idx++)
         Py_VISIT(state->types[idx]);
-    for (idx = 0; idx < Py_ARRAY_LENGTH(state->op_functions); idx++)
-        Py_VISIT(state->op_functions[idx]);
+    for (idx = 0; idx < FUNCTION_COUNT; idx++)
+        Py_VISIT(functions[idx]);
     Py_VISIT(state->keep_type);
     Py_VISIT(state->pickle);
     Py_VISIT(state->typedict);
@@ -62,10 +65,11 @@ static int module_traverse(PyObject *object, visitproc visit, void *arg)
 static int module_clear(PyObject *object)
 {
     struct module_state *state = PyModule_GetState(object);
+    PyObject **functions = state->functions[0];
     size_t idx;
 
-    for (idx = 0; idx < Py_ARRAY_LENGTH(state->op_functions); idx++)
-        Py_CLEAR(state->op_functions[idx]);
+    for (idx = 0; idx < FUNCTION_COUNT; idx++)
+        Py_CLEAR(functions[idx]);
     Py_CLEAR(state->pickle);
     Py_CLEAR(state->typedict);
     return 0;

@@ -17,6 +17,17 @@
 #include "bindings/src/absent.h"
 #include "mpi_classes.h"
 
+/* Python functions that MPI knows by a slot (slots.h). */
+enum function_kind {
+    FUNCTIONS_OP,
+    FUNCTIONS_COMM, /* error handlers of communicators */
+    FUNCTIONS_WIN,
+    FUNCTIONS_FILE,
+    FUNCTIONS_SESSION,
+    FUNCTION_KINDS
+};
+enum { SLOT_COUNT = 32 };
+
 /* What mpi4py.rc and MPI4PY_RC_* said when the module was imported. */
 struct module_options {
     bool initialize;
@@ -40,7 +51,7 @@ struct module_state {
     PyObject *attached;         /* what Attach_buffer() was given (bsend.c) */
     PyObject *pickle;           /* MPI.pickle, made by pickle.c */
     PyObject *typedict;         /* MPI._typedict: format -> Datatype */
-    PyObject *op_functions[32]; /* of user-defined operations, by slot (op.h) */
+    PyObject *functions[FUNCTION_KINDS][SLOT_COUNT];
     PyObject
         *deferred[3]; /* what a callback raised, while error_is_pending (error.h) */
     struct module_options options;

@@ -5,6 +5,7 @@
 #include "bindings/src/datatype.h"
 #include "bindings/src/error.h"
 #include "bindings/src/message.h"
+#include "bindings/src/slots.h"
 #include "mpi_impl.h"
 
 /* ------------------------------------------------------------ on Python objects */
@@ -130,12 +131,12 @@ static int slot_of(const struct op_object *self)
 PyObject *op_apply(struct op_object *op, PyObject *x, PyObject *y)
 {
     int idx = find_predefined(op->mpi), slot = slot_of(op);
+    PyObject *function;
 
     if (idx >= 0)
         return predefined[idx].apply(x, y);
-    if (slot >= 0 && module->op_functions[slot])
-        return PyObject_CallFunctionObjArgs(module->op_functions[slot], x, y, Py_None,
-                                            NULL);
+    if (slot >= 0 && (function = slot_function(FUNCTIONS_OP, slot)))
+        return PyObject_CallFunctionObjArgs(function, x, y, Py_None, NULL);
     PyErr_SetString(PyExc_ValueError, "cannot call user-defined operation");
     return NULL;
 }
@@ -147,7 +148,7 @@ PyObject *op_call_impl(struct op_object *self, PyObject *x, PyObject *y)
 
 /* ------------------------------------------------------------ user-defined */
 /* function(inbuf, inoutbuf, datatype); what it raises comes out of the MPI call. */
-static void call_function(int slot, void *in, void *inout, MPI_Count count,
+static void call_function(PyObject *function, void *in, void *inout, MPI_Count count,
                           MPI_Datatype datatype)
 {
     PyObject *one = NULL, *other = NULL, *type = NULL, *result = NULL;
@@ -158,8 +159,7 @@ static void call_function(int slot, void *in, void *inout, MPI_Count count,
         if ((one = buffer_wrap(NULL, in, nbytes, false))
             && (other = buffer_wrap(NULL, inout, nbytes, false))
             && (type = datatype_wrap(datatype)))
-            result = PyObject_CallFunctionObjArgs(module->op_functions[slot], one,
-                                                  other, type, NULL);
+            result = PyObject_CallFunctionObjArgs(function, one, other, type, NULL);
     }
     if (!result)
         error_defer();
@@ -173,65 +173,41 @@ static void call_function(int slot, void *in, void *inout, MPI_Count count,
 static void trampoline(int slot, void *in, void *inout, MPI_Count *count,
                        MPI_Datatype *datatype)
 {
+    PyObject *function = slot_function(FUNCTIONS_OP, slot);
     PyGILState_STATE gil;
 
-    if (!Py_IsInitialized() || !module) {
+    if (!function) {
         MPI_Abort(MPI_COMM_WORLD, MPI_ERR_OP);
         return;
     }
     gil = PyGILState_Ensure();
     if (!error_is_pending)
-        call_function(slot, in, inout, *count, *datatype);
+        call_function(function, in, inout, *count, *datatype);
     PyGILState_Release(gil);
 }
 
-#define SLOTS_4(X, n) X(n##0) X(n##1) X(n##2) X(n##3)
-#define SLOTS_32(X)                                                                    \
-    SLOTS_4(X, 0)                                                                      \
-    SLOTS_4(X, 1)                                                                      \
-    SLOTS_4(X, 2) SLOTS_4(X, 3) SLOTS_4(X, 4) SLOTS_4(X, 5) SLOTS_4(X, 6) SLOTS_4(X, 7)
-
-/* Two digits, the second below 4: 13 is slot 1 * 4 + 3. */
-#define SLOT_NUMBER(n) ((0x##n >> 4) * 4 + (0x##n & 3))
-#define TRAMPOLINE(n)                                                                  \
-    static void trampoline_##n(void *in, void *inout, MPI_Count *count,                \
-                               MPI_Datatype *datatype)                                 \
+#define TRAMPOLINE(name, n)                                                            \
+    static void name##_trampoline_##n(void *in, void *inout, MPI_Count *count,         \
+                                      MPI_Datatype *datatype)                          \
     {                                                                                  \
         trampoline(SLOT_NUMBER(n), in, inout, count, datatype);                        \
     }
-SLOTS_32(TRAMPOLINE)
+SLOTS(TRAMPOLINE, op)
 
-#define ENTRY(n) trampoline_##n,
-static MPI_User_function_c *const trampolines[OP_SLOTS] = { SLOTS_32(ENTRY) };
-
-static int take_slot(PyObject *function)
-{
-    int slot;
-
-    for (slot = 0; slot < OP_SLOTS; slot++)
-        if (!module->op_functions[slot]) {
-            module->op_functions[slot] = Py_NewRef(function);
-            return slot;
-        }
-    PyErr_SetString(PyExc_RuntimeError,
-                    "cannot create too many user-defined reduction operations");
-    return -1;
-}
+#define ENTRY(name, n) name##_trampoline_##n,
+static MPI_User_function_c *const trampolines[SLOT_COUNT] = { SLOTS(ENTRY, op) };
 
 PyObject *op_Create_impl(PyTypeObject *cls, PyObject *function, bool commute)
 {
-    PyObject *call = PyObject_GetAttrString(function, "__call__"), *object;
+    PyObject *object;
     MPI_Op op = MPI_OP_NULL;
-    int slot;
+    int slot = slot_take(FUNCTIONS_OP, function);
 
-    if (!call)
-        return NULL;
-    Py_DECREF(call);
-    if ((slot = take_slot(function)) < 0)
+    if (slot < 0)
         return NULL;
     if (mpi_check(MPI_Op_create_c(trampolines[slot], commute, &op)) < 0
         || !(object = op_wrap_as(cls, op))) {
-        Py_CLEAR(module->op_functions[slot]);
+        slot_release(FUNCTIONS_OP, slot);
         return NULL;
     }
     ((struct op_object *)object)->flags |= (unsigned)(slot + 1) << OP_SLOT_SHIFT;
@@ -249,7 +225,7 @@ int op_Free_impl(struct op_object *self)
         self->mpi = op;
     if (slot >= 0) {
         self->flags &= (1u << OP_SLOT_SHIFT) - 1;
-        Py_CLEAR(module->op_functions[slot]);
+        slot_release(FUNCTIONS_OP, slot);
     }
     return 0;
 }

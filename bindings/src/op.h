@@ -1,15 +1,15 @@
 /* op.h - reduction operations
  *
  * Predefined operations can be called on Python objects: MPI.SUM(a, b) is a + b.
- * User-defined ones occupy one of OP_SLOTS trampolines, because MPI passes no
- * context to them; the slot is in the flags of the object.
+ * User-defined ones occupy a slot (slots.h), whose number is in the flags of the
+ * object.
  */
 #ifndef SRC_OP_H
 #define SRC_OP_H
 
 #include "bindings/src/handle.h"
 
-enum { OP_SLOTS = 32, OP_SLOT_SHIFT = 8 };
+enum { OP_SLOT_SHIFT = 8 };
 
 /* op(x, y) as Python computes it; NULL with the exception set. */
 PyObject *op_apply(struct op_object *op, PyObject *x, PyObject *y);

@@ -9,7 +9,4 @@
  * RuntimeWarning, and the default stands.  -1 with the exception set. */
 int rc_read(struct module_options *options);
 
-/* Of every communicator that the module makes: the error handler by rc.errors. */
-int comm_set_errors(MPI_Comm comm);
-
 #endif
