@@ -304,6 +304,20 @@ int bind_tuple(const struct bind_spec *spec, PyObject *args, PyObject *kwds,
 BIND_ARRAY(bind_counts, MPI_Count, bind_count)
 BIND_ARRAY(bind_ints, int, bind_int)
 
+PyObject *bind_int_list(const int *values, Py_ssize_t count)
+{
+    PyObject *list = PyList_New(count), *item;
+    Py_ssize_t idx;
+
+    for (idx = 0; list && idx < count; idx++) {
+        if (!(item = PyLong_FromLong(values[idx])))
+            Py_CLEAR(list);
+        else
+            PyList_SET_ITEM(list, idx, item);
+    }
+    return list;
+}
+
 int bind_can_set(PyObject *value, const char *name)
 {
     if (value)

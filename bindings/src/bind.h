@@ -74,6 +74,9 @@ const char *bind_string(PyObject *object, const char *name);
 MPI_Count *bind_counts(PyObject *sequence, Py_ssize_t *count);
 int *bind_ints(PyObject *sequence, Py_ssize_t *count);
 
+/* And back: a list of integers. */
+PyObject *bind_int_list(const int *values, Py_ssize_t count);
+
 /* None for 0, NULL for -1. */
 static inline PyObject *bind_none(int rc)
 {
