@@ -206,6 +206,13 @@ test: ## set up, build, and run every test
 	@$(MAKE) --no-print-directory $(JOBS) BUILD=$(BUILD)/asan SANITIZE=address,undefined unit fuzz-replay
 	@$(PYTHON) tests/run.py --build $(BUILD)
 
+.PHONY: test-mpi4py
+test-mpi4py: ## mpi4py's own test suite on 1 to 4 ranks, beside its wheel
+	@tools/packages.sh $(PACKAGES) $(TEST_PACKAGES)
+	@$(MAKE) --no-print-directory venv-test venv-peers
+	@$(MAKE) --no-print-directory $(JOBS) binding
+	@BUILD=$(BUILD) $(PYTHON) tests/mpi4py/run.py --reference 1,2,3,4
+
 lab: packages ## JupyterLab with the kernels in its launcher
 	@$(MAKE) --no-print-directory $(VENV)/.ready-lab
 	@$(MAKE) --no-print-directory $(JOBS) all
