@@ -2,7 +2,8 @@
  *
  * A message is prepared from a Python argument (a buffer, or a list or tuple that
  * begins with one) on the stack of the call, or inside the keep of a request, and
- * handed to MPI as MESSAGE(m) or MESSAGE_V(m).  message_clear() releases the buffer.
+ * handed to MPI as MESSAGE(m), MESSAGE_V(m) or MESSAGE_W(m).  message_clear() releases
+ * the buffer.
  */
 #ifndef SRC_MESSAGE_H
 #define SRC_MESSAGE_H
@@ -17,13 +18,15 @@ struct message {
     MPI_Datatype type;
     MPI_Count *counts; /* vector forms only */
     MPI_Aint *displs;
-    void *heap; /* where counts and displs lie when they do not fit */
+    MPI_Datatype *types; /* of each block: the w form only */
+    void *heap;          /* where these lie when they do not fit */
     struct buffer buf;
     MPI_Count some[2 * MESSAGE_INLINE]; /* not initialised */
 };
 
 #define MESSAGE(m) (m)->addr, (m)->count, (m)->type
 #define MESSAGE_V(m) (m)->addr, (m)->counts, (m)->displs, (m)->type
+#define MESSAGE_W(m) (m)->addr, (m)->counts, (m)->displs, (m)->types
 
 /* Ready for message_clear(): nothing to send. */
 void message_init(struct message *msg);
@@ -42,6 +45,9 @@ int message_p2p(struct message *msg, PyObject *spec, int flags, int rank);
 
 /* [buf, counts, displs, type] in all its forms, for 'blocks' blocks. */
 int message_vector(struct message *msg, PyObject *spec, int flags, int blocks);
+
+/* [buf, counts, displs, types] in all its forms: displacements are in bytes. */
+int message_w(struct message *msg, PyObject *spec, int flags, int blocks);
 
 /* Gives a simple message room for 'blocks' counts, copied from a sequence of
  * integers, or uninitialised when it is NULL. */
