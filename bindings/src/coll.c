@@ -1,4 +1,4 @@
-/* coll.c - the buffers of a collective call, and the blocking collectives
+/* coll.c - the buffers of a collective call
  *
  * What a rank must give depends on who it is: the root of an intracommunicator, one
  * of the others; in an intercommunicator a process of the root's group (root is
@@ -7,10 +7,8 @@
  */
 #include "bindings/src/coll.h"
 
+#include "bindings/src/bind.h"
 #include "bindings/src/error.h"
-#include "mpi_impl.h"
-
-enum { SIMPLE, VECTOR };
 
 int coll_init(struct coll *coll, MPI_Comm comm, struct message *send,
               struct message *recv)
@@ -32,7 +30,7 @@ int coll_init(struct coll *coll, MPI_Comm comm, struct message *send,
     return mpi_check(MPI_Comm_rank(comm, &coll->rank));
 }
 
-static void coll_clear(struct coll *coll)
+void coll_clear(struct coll *coll)
 {
     message_clear(coll->send);
     message_clear(coll->recv);
@@ -46,13 +44,20 @@ static int prepared(struct coll *coll, int rc)
     return rc;
 }
 
-static int take(struct message *msg, PyObject *spec, int flags, bool vector, int blocks)
+int coll_take(struct message *msg, PyObject *spec, int flags, enum coll_form form,
+              int blocks)
 {
-    return vector ? message_vector(msg, spec, flags, blocks)
-                  : message_simple(msg, spec, flags, blocks);
+    switch (form) {
+    case COLL_VECTOR:
+        return message_vector(msg, spec, flags, blocks);
+    case COLL_W:
+        return message_w(msg, spec, flags, blocks);
+    default:
+        return message_simple(msg, spec, flags, blocks);
+    }
 }
 
-/* IN_PLACE is an address; count and type are those of the other side. */
+/* IN_PLACE is an address; counts and types are those of the other side. */
 static void in_place(struct message *msg, const struct message *other)
 {
     msg->addr = MPI_IN_PLACE;
@@ -60,6 +65,7 @@ static void in_place(struct message *msg, const struct message *other)
     msg->type = other->type;
     msg->counts = other->counts;
     msg->displs = other->displs;
+    msg->types = other->types;
 }
 
 enum role { ROLE_ROOT, ROLE_MEMBER, ROLE_NONE };
@@ -84,7 +90,7 @@ int coll_bcast(struct coll *coll, PyObject *buf, int root)
 }
 
 int coll_gather(struct coll *coll, PyObject *send, PyObject *recv, int root,
-                bool vector)
+                enum coll_form form)
 {
     enum role role = role_of(coll, root);
 
@@ -92,7 +98,7 @@ int coll_gather(struct coll *coll, PyObject *send, PyObject *recv, int root,
         return 0;
     if (role == ROLE_MEMBER)
         return message_simple(coll->send, send, 0, 0);
-    if (take(coll->recv, recv, BUFFER_WRITABLE, vector, coll->size) < 0)
+    if (coll_take(coll->recv, recv, BUFFER_WRITABLE, form, coll->size) < 0)
         return -1;
     if (coll->is_inter)
         return 0;
@@ -104,7 +110,7 @@ int coll_gather(struct coll *coll, PyObject *send, PyObject *recv, int root,
 }
 
 int coll_scatter(struct coll *coll, PyObject *send, PyObject *recv, int root,
-                 bool vector)
+                 enum coll_form form)
 {
     enum role role = role_of(coll, root);
 
@@ -112,7 +118,7 @@ int coll_scatter(struct coll *coll, PyObject *send, PyObject *recv, int root,
         return 0;
     if (role == ROLE_MEMBER)
         return message_simple(coll->recv, recv, BUFFER_WRITABLE, 0);
-    if (take(coll->send, send, 0, vector, coll->size) < 0)
+    if (coll_take(coll->send, send, 0, form, coll->size) < 0)
         return -1;
     if (coll->is_inter)
         return 0;
@@ -125,27 +131,30 @@ int coll_scatter(struct coll *coll, PyObject *send, PyObject *recv, int root,
 
 /* Those without a root: IN_PLACE is the send side of an intracommunicator. */
 static int symmetric(struct coll *coll, PyObject *send, PyObject *recv,
-                     bool send_vector, int send_blocks, bool recv_vector)
+                     enum coll_form send_form, int send_blocks,
+                     enum coll_form recv_form)
 {
     if (coll->comm == MPI_COMM_NULL)
         return 0;
-    if (take(coll->recv, recv, BUFFER_WRITABLE, recv_vector, coll->size) < 0)
+    if (coll_take(coll->recv, recv, BUFFER_WRITABLE, recv_form, coll->size) < 0)
         return -1;
     if (!coll->is_inter && message_is_in_place(send)) {
         in_place(coll->send, coll->recv);
         return 0;
     }
-    return prepared(coll, take(coll->send, send, 0, send_vector, send_blocks));
+    return prepared(coll, coll_take(coll->send, send, 0, send_form, send_blocks));
 }
 
-int coll_allgather(struct coll *coll, PyObject *send, PyObject *recv, bool vector)
+int coll_allgather(struct coll *coll, PyObject *send, PyObject *recv,
+                   enum coll_form form)
 {
-    return symmetric(coll, send, recv, SIMPLE, 0, vector);
+    return symmetric(coll, send, recv, COLL_SIMPLE, 0, form);
 }
 
-int coll_alltoall(struct coll *coll, PyObject *send, PyObject *recv, bool vector)
+int coll_alltoall(struct coll *coll, PyObject *send, PyObject *recv,
+                  enum coll_form form)
 {
-    return symmetric(coll, send, recv, vector, coll->size, vector);
+    return symmetric(coll, send, recv, form, coll->size, form);
 }
 
 /* ------------------------------------------------------------ reductions */
@@ -226,7 +235,7 @@ int coll_reduce_scatter_block(struct coll *coll, PyObject *send, PyObject *recv)
     return 0;
 }
 
-/* Every member's count, when the caller did not say. */
+/* Every member's count. */
 static int share_counts(struct coll *coll)
 {
     MPI_Count *counts = coll->recv->counts;
@@ -243,8 +252,6 @@ static int match_counts(const struct coll *coll, bool is_in_place)
     MPI_Count sum = 0;
     int idx;
 
-    if (coll->is_inter)
-        return 0;
     for (idx = 0; idx < coll->size; idx++)
         sum += recv->counts[idx];
     if (send->type != recv->type)
@@ -262,116 +269,45 @@ static int match_counts(const struct coll *coll, bool is_in_place)
     return -1;
 }
 
+/* Between groups, what the other one would tell are its own counts. */
+static int reduce_scatter_inter(struct coll *coll, PyObject *counts)
+{
+    int size;
+
+    if (counts == Py_None) {
+        PyErr_SetString(PyExc_TypeError, "'recvcounts' must be a sequence of integers "
+                                         "on an intercommunicator");
+        return -1;
+    }
+    if (mpi_check(MPI_Comm_size(coll->comm, &size)) < 0)
+        return -1;
+    return message_set_counts(coll->recv, counts, size);
+}
+
+static int reduce_scatter_intra(struct coll *coll, PyObject *counts, bool is_in_place)
+{
+    PyObject *given = counts == Py_None ? NULL : counts;
+
+    if (message_set_counts(coll->recv, given, coll->size) < 0
+        || (!given && share_counts(coll) < 0))
+        return -1;
+    if (is_in_place)
+        in_place(coll->send, coll->recv);
+    return match_counts(coll, is_in_place);
+}
+
 int coll_reduce_scatter(struct coll *coll, PyObject *send, PyObject *recv,
                         PyObject *counts)
 {
-    bool is_in_place = message_is_in_place(send);
+    bool is_in_place = !coll->is_inter && message_is_in_place(send);
 
     if (coll->comm == MPI_COMM_NULL)
         return 0;
-    if (message_simple(coll->recv, recv, BUFFER_WRITABLE, 0) < 0)
-        return -1;
-    if ((!is_in_place && message_simple(coll->send, send, 0, 0) < 0)
-        || message_set_counts(coll->recv, counts, coll->size) < 0
-        || (!counts && share_counts(coll) < 0))
+    if (message_simple(coll->recv, recv, BUFFER_WRITABLE, 0) < 0
+        || (!is_in_place && message_simple(coll->send, send, 0, 0) < 0)
+        || (coll->is_inter ? reduce_scatter_inter(coll, counts)
+                           : reduce_scatter_intra(coll, counts, is_in_place))
+               < 0)
         return prepared(coll, -1);
-    if (is_in_place)
-        in_place(coll->send, coll->recv);
-    return prepared(coll, match_counts(coll, is_in_place));
+    return 0;
 }
-
-/* ------------------------------------------------------------ blocking */
-/* The buffers of one blocking call on the stack. */
-struct stack {
-    struct coll coll;
-    struct message send, recv;
-};
-
-/* The end of a blocking call. */
-static int done(struct stack *stack, int rc)
-{
-    coll_clear(&stack->coll);
-    return mpi_check(rc);
-}
-
-/* One method: prepare 's', call MPI without the GIL, clean up. */
-#define BLOCKING(name, params, prepare, call)                                          \
-    int name##_impl params                                                             \
-    {                                                                                  \
-        struct stack s;                                                                \
-        int rc;                                                                        \
-                                                                                       \
-        if (coll_init(&s.coll, self->mpi, &s.send, &s.recv) < 0 || prepare < 0)        \
-            return -1;                                                                 \
-        MPI_CALL(rc, call);                                                            \
-        return done(&s, rc);                                                           \
-    }
-
-#define SENDS MESSAGE(&s.send)
-#define RECVS MESSAGE(&s.recv)
-#define SENDS_V MESSAGE_V(&s.send)
-#define RECVS_V MESSAGE_V(&s.recv)
-/* A reduction has one count and type; coll_reduce() sees to it that 'send' has them. */
-#define REDUCES s.send.addr, s.recv.addr, s.send.count, s.send.type
-#define COMM self->mpi
-
-int comm_Barrier_impl(struct comm_object *self)
-{
-    int rc;
-
-    MPI_CALL(rc, MPI_Barrier(self->mpi));
-    return mpi_check(rc);
-}
-
-BLOCKING(comm_Bcast, (struct comm_object * self, PyObject *buf, int root),
-         coll_bcast(&s.coll, buf, root), MPI_Bcast_c(SENDS, root, COMM))
-
-#define TO_ROOT                                                                        \
-    (struct comm_object * self, PyObject * sendbuf, PyObject * recvbuf, int root)
-BLOCKING(comm_Gather, TO_ROOT, coll_gather(&s.coll, sendbuf, recvbuf, root, SIMPLE),
-         MPI_Gather_c(SENDS, RECVS, root, COMM))
-BLOCKING(comm_Gatherv, TO_ROOT, coll_gather(&s.coll, sendbuf, recvbuf, root, VECTOR),
-         MPI_Gatherv_c(SENDS, RECVS_V, root, COMM))
-BLOCKING(comm_Scatter, TO_ROOT, coll_scatter(&s.coll, sendbuf, recvbuf, root, SIMPLE),
-         MPI_Scatter_c(SENDS, RECVS, root, COMM))
-BLOCKING(comm_Scatterv, TO_ROOT, coll_scatter(&s.coll, sendbuf, recvbuf, root, VECTOR),
-         MPI_Scatterv_c(SENDS_V, RECVS, root, COMM))
-
-#define TO_ALL (struct comm_object * self, PyObject * sendbuf, PyObject * recvbuf)
-BLOCKING(comm_Allgather, TO_ALL, coll_allgather(&s.coll, sendbuf, recvbuf, SIMPLE),
-         MPI_Allgather_c(SENDS, RECVS, COMM))
-BLOCKING(comm_Allgatherv, TO_ALL, coll_allgather(&s.coll, sendbuf, recvbuf, VECTOR),
-         MPI_Allgatherv_c(SENDS, RECVS_V, COMM))
-BLOCKING(comm_Alltoall, TO_ALL, coll_alltoall(&s.coll, sendbuf, recvbuf, SIMPLE),
-         MPI_Alltoall_c(SENDS, RECVS, COMM))
-BLOCKING(comm_Alltoallv, TO_ALL, coll_alltoall(&s.coll, sendbuf, recvbuf, VECTOR),
-         MPI_Alltoallv_c(SENDS_V, RECVS_V, COMM))
-
-BLOCKING(comm_Reduce,
-         (struct comm_object * self, PyObject *sendbuf, PyObject *recvbuf, MPI_Op op,
-          int root),
-         coll_reduce(&s.coll, sendbuf, recvbuf, root),
-         MPI_Reduce_c(REDUCES, op, root, COMM))
-
-#define WITH_OP                                                                        \
-    (struct comm_object * self, PyObject * sendbuf, PyObject * recvbuf, MPI_Op op)
-BLOCKING(comm_Allreduce, WITH_OP, coll_allreduce(&s.coll, sendbuf, recvbuf),
-         MPI_Allreduce_c(REDUCES, op, COMM))
-BLOCKING(comm_Reduce_scatter_block, WITH_OP,
-         coll_reduce_scatter_block(&s.coll, sendbuf, recvbuf),
-         MPI_Reduce_scatter_block_c(s.send.addr, s.recv.addr, s.recv.count, s.recv.type,
-                                    op, COMM))
-
-BLOCKING(comm_Reduce_scatter,
-         (struct comm_object * self, PyObject *sendbuf, PyObject *recvbuf,
-          PyObject *recvcounts, MPI_Op op),
-         coll_reduce_scatter(&s.coll, sendbuf, recvbuf,
-                             recvcounts == Py_None ? NULL : recvcounts),
-         MPI_Reduce_scatter_c(s.send.addr, s.recv.addr, s.recv.counts, s.recv.type, op,
-                              COMM))
-
-/* Members of Intracomm, whose objects are comm_objects too. */
-BLOCKING(intracomm_Scan, WITH_OP, coll_scan(&s.coll, sendbuf, recvbuf),
-         MPI_Scan_c(REDUCES, op, COMM))
-BLOCKING(intracomm_Exscan, WITH_OP, coll_scan(&s.coll, sendbuf, recvbuf),
-         MPI_Exscan_c(REDUCES, op, COMM))

@@ -1,0 +1,33 @@
+/* coll_blocking.c - blocking collectives of buffers */
+#include "bindings/src/coll.h"
+#include "bindings/src/error.h"
+#include "mpi_impl.h"
+
+static int finished(struct coll *coll, int rc)
+{
+    coll_clear(coll);
+    return mpi_check(rc);
+}
+
+#define PASS(...) __VA_ARGS__
+#define COLLECTIVE(owner, name, iname, params, prepare, args)                          \
+    int owner##_##name##_impl(struct comm_object *self, PASS params)                   \
+    {                                                                                  \
+        struct message send, recv;                                                     \
+        struct coll coll;                                                              \
+        int rc;                                                                        \
+                                                                                       \
+        if (coll_init(&coll, self->mpi, &send, &recv) < 0 || prepare < 0)              \
+            return -1;                                                                 \
+        MPI_CALL(rc, MPI_##name##_c(PASS args, self->mpi));                            \
+        return finished(&coll, rc);                                                    \
+    }
+#include "bindings/src/collectives.h"
+
+int comm_Barrier_impl(struct comm_object *self)
+{
+    int rc;
+
+    MPI_CALL(rc, MPI_Barrier(self->mpi));
+    return mpi_check(rc);
+}
