@@ -83,10 +83,35 @@ int bind_index(PyObject *object, MPI_Count *value)
     return 0;
 }
 
+/* C ends a string where Python need not. */
+static const char *checked(const char *text, Py_ssize_t length)
+{
+    if (!text || strlen(text) == (size_t)length)
+        return text;
+    PyErr_SetString(PyExc_ValueError, "embedded null byte");
+    return NULL;
+}
+
+static inline bool is_string(PyObject *object)
+{
+    return PyUnicode_Check(object) || PyBytes_Check(object);
+}
+
+static const char *string_of(PyObject *object)
+{
+    Py_ssize_t length;
+    const char *text;
+
+    if (PyBytes_Check(object))
+        return checked(PyBytes_AS_STRING(object), PyBytes_GET_SIZE(object));
+    text = PyUnicode_AsUTF8AndSize(object, &length);
+    return checked(text, length);
+}
+
 const char *bind_string(PyObject *object, const char *name)
 {
-    if (PyUnicode_Check(object))
-        return PyUnicode_AsUTF8(object);
+    if (is_string(object))
+        return string_of(object);
     PyErr_Format(PyExc_TypeError, "'%s' must be str, not %s", name,
                  Py_TYPE(object)->tp_name);
     return NULL;
@@ -151,9 +176,9 @@ static int bind_value(const struct bind_spec *spec, int idx, PyObject *object,
         value->truth = truth;
         return 0;
     case BIND_STR:
-        if (!PyUnicode_Check(object))
+        if (!is_string(object))
             return bad_type(spec, idx, object, "str", "");
-        return (value->string = PyUnicode_AsUTF8(object)) ? 0 : -1;
+        return (value->string = string_of(object)) ? 0 : -1;
     case BIND_HANDLE:
     case BIND_INSTANCE:
     case BIND_OPTIONAL:
@@ -276,11 +301,22 @@ int bind_tuple(const struct bind_spec *spec, PyObject *args, PyObject *kwds,
     return bind_rest(spec, given, values);
 }
 
+/* Items are never floats, unlike arguments. */
+static int bind_int_item(PyObject *object, int *value)
+{
+    if (PyIndex_Check(object))
+        return bind_int(object, value);
+    PyErr_Format(PyExc_TypeError, "'%s' object cannot be interpreted as an integer",
+                 Py_TYPE(object)->tp_name);
+    return -1;
+}
+
+/* A conversion may run code that changes a list. */
 #define BIND_ARRAY(name, type, convert)                                                \
     type *name(PyObject *sequence, Py_ssize_t *count)                                  \
     {                                                                                  \
-        PyObject *items = PySequence_Fast(sequence, "expecting a sequence");           \
-        Py_ssize_t idx, length = items ? PySequence_Fast_GET_SIZE(items) : 0;          \
+        PyObject *items = PySequence_Tuple(sequence);                                  \
+        Py_ssize_t idx, length = items ? PyTuple_GET_SIZE(items) : 0;                  \
         type *array = NULL;                                                            \
                                                                                        \
         if (!items)                                                                    \
@@ -291,7 +327,7 @@ int bind_tuple(const struct bind_spec *spec, PyObject *args, PyObject *kwds,
         else if (!(array = PyMem_New(type, length)))                                   \
             PyErr_NoMemory();                                                          \
         for (idx = 0; array && idx < length; idx++) {                                  \
-            if (convert(PySequence_Fast_GET_ITEM(items, idx), &array[idx]) == 0)       \
+            if (convert(PyTuple_GET_ITEM(items, idx), &array[idx]) == 0)               \
                 continue;                                                              \
             PyMem_Free(array);                                                         \
             array = NULL;                                                              \
@@ -301,8 +337,22 @@ int bind_tuple(const struct bind_spec *spec, PyObject *args, PyObject *kwds,
         Py_DECREF(items);                                                              \
         return array;                                                                  \
     }
-BIND_ARRAY(bind_counts, MPI_Count, bind_count)
-BIND_ARRAY(bind_ints, int, bind_int)
+BIND_ARRAY(bind_counts, MPI_Count, bind_index)
+BIND_ARRAY(bind_ints, int, bind_int_item)
+
+PyObject *bind_int_list(const int *values, Py_ssize_t count)
+{
+    PyObject *list = PyList_New(count), *item;
+    Py_ssize_t idx;
+
+    for (idx = 0; list && idx < count; idx++) {
+        if (!(item = PyLong_FromLong(values[idx])))
+            Py_CLEAR(list);
+        else
+            PyList_SET_ITEM(list, idx, item);
+    }
+    return list;
+}
 
 int bind_can_set(PyObject *value, const char *name)
 {

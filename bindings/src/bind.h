@@ -16,7 +16,7 @@ enum bind_kind {
     BIND_COUNT,    /* .count */
     BIND_AINT,     /* .aint */
     BIND_BOOL,     /* .truth */
-    BIND_STR,      /* .string, UTF-8 */
+    BIND_STR,      /* .string, UTF-8; str or bytes */
     BIND_HANDLE,   /* the MPI handle itself: .comm, .datatype, ... */
     BIND_INSTANCE, /* .object, an instance of the class */
     BIND_OPTIONAL, /* the same, or NULL for None */
@@ -66,13 +66,16 @@ int bind_int(PyObject *object, int *value);
 int bind_count(PyObject *object, MPI_Count *value);
 /* Only __index__: counts in a message are never floats. */
 int bind_index(PyObject *object, MPI_Count *value);
-/* Borrowed UTF-8, NULL with the exception set. */
+/* Borrowed UTF-8 of a str or bytes, NULL with the exception set. */
 const char *bind_string(PyObject *object, const char *name);
 
 /* A sequence of integers: PyMem memory that is the caller's, NULL with the exception
  * set.  '*count' >= 0 on entry: the length that is wanted; -1: any. */
 MPI_Count *bind_counts(PyObject *sequence, Py_ssize_t *count);
 int *bind_ints(PyObject *sequence, Py_ssize_t *count);
+
+/* And back: a list of integers. */
+PyObject *bind_int_list(const int *values, Py_ssize_t count);
 
 /* None for 0, NULL for -1. */
 static inline PyObject *bind_none(int rc)

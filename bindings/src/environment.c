@@ -228,7 +228,8 @@ PyObject *mpi_Get_address_impl(PyObject *location)
     MPI_Aint address = 0;
     int rc;
 
-    if (location != module->bottom && buffer_acquire(&buf, location, 0) < 0)
+    if (location != Py_None && location != module->bottom
+        && buffer_acquire(&buf, location, 0) < 0)
         return NULL;
     rc = MPI_Get_address(buf.addr, &address);
     buffer_release(&buf);

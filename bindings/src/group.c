@@ -105,20 +105,6 @@ static int *all_ranks(MPI_Group group, Py_ssize_t *count)
     return ranks;
 }
 
-static PyObject *list_of(const int *values, Py_ssize_t count)
-{
-    PyObject *list = PyList_New(count), *item;
-    Py_ssize_t idx;
-
-    for (idx = 0; list && idx < count; idx++) {
-        if (!(item = PyLong_FromLong(values[idx])))
-            Py_CLEAR(list);
-        else
-            PyList_SET_ITEM(list, idx, item);
-    }
-    return list;
-}
-
 /* Without a group: into the group of COMM_WORLD. */
 static int target(struct group_object *group, MPI_Group *to)
 {
@@ -147,7 +133,7 @@ PyObject *group_Translate_ranks_impl(struct group_object *self, PyObject *ranks,
     if (mpi_check(
             MPI_Group_translate_ranks(self->mpi, (int)count, from, to, translated))
         == 0)
-        result = list_of(translated, count);
+        result = bind_int_list(translated, count);
 done:
     if (!group && to != MPI_GROUP_NULL)
         MPI_Group_free(&to);

@@ -77,7 +77,7 @@ struct session_object {
 struct comm_object {
     HANDLE_FIELDS(MPI_Comm)
 };
-/* 'memory' is what the window exposes and Python owns, or NULL. */
+/* 'memory' is a capsule with what must stay alive (window.h), or NULL. */
 struct win_object {
     HANDLE_FIELDS(MPI_Win)
     PyObject *memory;

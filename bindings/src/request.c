@@ -434,21 +434,7 @@ typedef int (*some_f)(int count, MPI_Request *requests, int *done, int *indices,
 
 PyObject *request_index_list(const int *indices, int count)
 {
-    PyObject *result, *item;
-    int idx;
-
-    if (count == MPI_UNDEFINED)
-        Py_RETURN_NONE;
-    if (!(result = PyList_New(count)))
-        return NULL;
-    for (idx = 0; idx < count; idx++) {
-        if (!(item = PyLong_FromLong(indices[idx]))) {
-            Py_DECREF(result);
-            return NULL;
-        }
-        PyList_SET_ITEM(result, idx, item);
-    }
-    return result;
+    return count == MPI_UNDEFINED ? Py_NewRef(Py_None) : bind_int_list(indices, count);
 }
 
 static PyObject *some(some_f call, PyObject *requests, PyObject *statuses)
