@@ -4,6 +4,21 @@
 #include "bindings/src/error.h"
 #include "bindings/src/exception.h"
 
+bool callback_enter(struct callback *callback)
+{
+    if (!module || !Py_IsInitialized())
+        return false;
+    callback->gil = PyGILState_Ensure();
+    PyErr_Fetch(&callback->type, &callback->value, &callback->traceback);
+    return true;
+}
+
+void callback_leave(struct callback *callback)
+{
+    PyErr_Restore(callback->type, callback->value, callback->traceback);
+    PyGILState_Release(callback->gil);
+}
+
 int callback_failed(PyObject *function)
 {
     PyObject *type, *value, *traceback;

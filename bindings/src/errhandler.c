@@ -6,6 +6,7 @@
  */
 #include "bindings/src/errhandler.h"
 
+#include "bindings/src/callback.h"
 #include "bindings/src/error.h"
 #include "bindings/src/slots.h"
 #include "mpi_impl.h"
@@ -50,15 +51,14 @@ static void call(PyObject *function, PyObject *object, int code)
     static void name##_called(int slot, mpi_type mpi, int code)                        \
     {                                                                                  \
         PyObject *function = slot_function(kind, slot);                                \
-        PyGILState_STATE gil;                                                          \
+        struct callback callback;                                                      \
                                                                                        \
-        if (!function) {                                                               \
+        if (!function || !callback_enter(&callback)) {                                 \
             MPI_Abort(MPI_COMM_WORLD, code);                                           \
             return;                                                                    \
         }                                                                              \
-        gil = PyGILState_Ensure();                                                     \
         call(function, name##_wrap(mpi), code);                                        \
-        PyGILState_Release(gil);                                                       \
+        callback_leave(&callback);                                                     \
     }                                                                                  \
     SLOTS(TRAMPOLINE, name)                                                            \
     static MPI_##Class##_errhandler_function *const name##_trampolines[SLOT_COUNT] = { \

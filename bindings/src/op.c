@@ -2,6 +2,7 @@
 #include "bindings/src/op.h"
 
 #include "bindings/src/buffer.h"
+#include "bindings/src/callback.h"
 #include "bindings/src/datatype.h"
 #include "bindings/src/error.h"
 #include "bindings/src/message.h"
@@ -174,16 +175,15 @@ static void trampoline(int slot, void *in, void *inout, MPI_Count *count,
                        MPI_Datatype *datatype)
 {
     PyObject *function = slot_function(FUNCTIONS_OP, slot);
-    PyGILState_STATE gil;
+    struct callback callback;
 
-    if (!function) {
+    if (!function || !callback_enter(&callback)) {
         MPI_Abort(MPI_COMM_WORLD, MPI_ERR_OP);
         return;
     }
-    gil = PyGILState_Ensure();
     if (!error_is_pending)
         call_function(function, in, inout, *count, *datatype);
-    PyGILState_Release(gil);
+    callback_leave(&callback);
 }
 
 #define TRAMPOLINE(name, n)                                                            \

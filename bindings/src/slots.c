@@ -1,8 +1,6 @@
 /* slots.c - callbacks that MPI gives no context */
 #include "bindings/src/slots.h"
 
-#include "bindings/src/callback.h"
-
 static const char *const names[] = {
     [FUNCTIONS_OP] = "reduction operations",
     [FUNCTIONS_COMM] = "error handlers of communicators",
@@ -37,5 +35,5 @@ void slot_release(enum function_kind kind, int slot)
 
 PyObject *slot_function(enum function_kind kind, int slot)
 {
-    return callback_is_possible() ? module->functions[kind][slot] : NULL;
+    return module ? module->functions[kind][slot] : NULL;
 }

@@ -28,8 +28,7 @@
 int slot_take(enum function_kind kind, PyObject *function);
 void slot_release(enum function_kind kind, int slot);
 
-/* Borrowed; NULL for an empty slot, and at the end of the process, when there is no
- * Python to call. */
+/* Borrowed; NULL for an empty slot, and when the module is gone.  Without the GIL. */
 PyObject *slot_function(enum function_kind kind, int slot);
 
 #endif

@@ -30,4 +30,11 @@ def make(request):
     return next(m for m in support.MAKERS if m.name == request.param)
 
 
+@pytest.fixture
+def shown(capfd, monkeypatch):
+    """Called: what is on stderr, with what callbacks raised, which pytest would keep."""
+    monkeypatch.setattr(sys, "unraisablehook", sys.__unraisablehook__)
+    return lambda: capfd.readouterr().err
+
+
 sys.path.insert(0, os.path.dirname(__file__))
