@@ -107,7 +107,7 @@ $(BUILD)/bin/rankbook-interpreter: $(INTERPRETER) $(call archives,page base)
 # ---------------------------------------------------------------- Python parts
 LIB := $(BUILD)/lib/rankbook
 SHELL_FILES := $(wildcard kernel/interpreter/shell/*.py)
-PACKAGE_FILES := $(shell find bindings/mpi4py -name '*.py' -o -name '*.h' -o -name '*.pxd' 2>/dev/null)
+PACKAGE_FILES := $(shell find bindings/mpi4py -type f ! -name '*.pyc')
 
 $(LIB)/python/rankbook_shell/%: kernel/interpreter/shell/%
 	@mkdir -p $(@D) && cp $< $@
@@ -159,6 +159,15 @@ $(MPI_MODULE): $(BINDING_OBJECTS) $(MPIWAIT)
 	    $(MPIWAIT) -Wl,--as-needed $(BINDING_OBJECTS) -Wl,-rpath,'$$ORIGIN/../..' \
 	    $(MPI_RPATH)
 
+# What the package says of its MPI.
+MPI_PARTS := $(LIB)/python/mpi4py/libmpi.pxd $(LIB)/python/mpi4py/mpi.cfg
+$(LIB)/python/mpi4py/libmpi.pxd: $(API)
+	@mkdir -p $(@D)
+	$(call say,GENERATE,$@) $(PYTHON) bindings/api/libmpi.py $@ bindings/api/*.api -- env $(MPI_CC)
+$(LIB)/python/mpi4py/mpi.cfg: Makefile
+	@mkdir -p $(@D)
+	@printf '[mpi]\nmpicc = %s\n' $(call abspath_of,$(MPICC)) > $@
+
 # ---------------------------------------------------------------- set-up
 $(VENV)/.ready: requirements.txt
 	@tools/packages.sh --check $(PACKAGES)
@@ -183,7 +192,7 @@ venv-peers: .venv-peers/.ready
 .PHONY: all kernel binding kernel-python help demo test lab bench clean install
 all: kernel binding ## build everything into build/
 kernel: $(PROGRAMS:%=$(BUILD)/bin/%) kernel-python
-binding: $(MPIWAIT) $(MPI_MODULE) kernel-python
+binding: $(MPIWAIT) $(MPI_MODULE) $(MPI_PARTS) kernel-python
 kernel-python: $(LIB)/python/.compiled $(SHARE_PARTS)
 
 # Compiled here, because nobody can write there after an install; and never

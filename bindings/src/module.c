@@ -16,13 +16,10 @@ static int intern_names(struct module_state *state)
 }
 
 static int (*const steps[])(struct module_state *) = {
-    intern_names,
-    types_make,
-    request_module_init,
-    constants_module_init,
-    datatype_module_init,
-    pickle_module_init,
-    environment_module_init,
+    intern_names,         types_make,
+    request_module_init,  constants_module_init,
+    datatype_module_init, pickle_module_init,
+    capi_module_init,     environment_module_init,
 };
 
 static int module_exec(PyObject *object)

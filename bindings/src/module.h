@@ -66,6 +66,7 @@ int constants_module_init(struct module_state *state);
 int datatype_module_init(struct module_state *state);
 int request_module_init(struct module_state *state);
 int pickle_module_init(struct module_state *state);
+int capi_module_init(struct module_state *state);
 int environment_module_init(struct module_state *state);
 
 /* True in an interpreter of the kernel, false in a script. */

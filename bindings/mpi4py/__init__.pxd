@@ -1,0 +1,1 @@
+# Makes `cimport mpi4py` work.
