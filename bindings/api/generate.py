@@ -18,7 +18,7 @@ import pathlib
 import re
 import sys
 
-from spec import SHOWN, Spec, SpecError
+from spec import Spec, SpecError, shown
 
 
 # ----------------------------------------------------------------- C output
@@ -34,11 +34,11 @@ def shown_params(member, with_notes):
         if positional and not param.positional:
             out.append("/")
         positional = param.positional
-        text = param.name
+        text = param.star + param.name
         if not with_notes and text in ("self", "cls"):
             text = "$self" if text == "self" else "$type"
         if with_notes and param.note:
-            text += ": " + SHOWN.get(param.note, param.note)
+            text += ": " + shown(param.note)
         if param.default is not None:
             if with_notes:
                 text += (" = " if param.note else "=") + param.default
@@ -67,12 +67,18 @@ def receiver(spec, member):
     return None, None
 
 
+def c_name(name):
+    return name + "_" if name in ("default",) else name
+
+
 def prototype(spec, member):
     result = "int " if member.is_none else "PyObject *"
     ctype, _ = receiver(spec, member)
     params = [ctype + ("cls" if "Type" in ctype else "self")] if ctype else []
     for arg in member.args:
-        params.append(spec.kind(arg.note)[1] + arg.name)
+        params.append(spec.kind(arg.note)[1] + c_name(arg.name))
+    if member.rest:
+        params.append("PyObject *" + c_name(member.rest.name))
     return "%s%s(%s);" % (result, member.impl, ", ".join(params) or "void")
 
 
@@ -153,10 +159,32 @@ class Surface:
             _, ctype, field, cls = self.spec.kind(arg.note)
             cast = "(%s)" % ctype.strip() if cls and field == "object" else ""
             values.append("%sv[%d].%s" % (cast, idx, field))
+        if member.rest:
+            values.append("v[%d].object" % len(member.args))
         text = "%s(%s)" % (member.impl, ", ".join(values))
         return "bind_none(%s)" % text if member.is_none else text
 
+    def open_wrapper(self, member):
+        """With * or **: what the binder puts there is the wrapper's to release."""
+        yield from self.bind_table(member)
+        yield "static PyObject *%s(PyObject *self, PyObject *args, PyObject *kwds)" % (
+            member.wrapper)
+        yield "{"
+        yield "    union bind_value v[%d];" % (len(member.args) + 1)
+        yield "    PyObject *result;"
+        yield ""
+        yield "    if (bind_open(&%s_spec, args, kwds, %s, v) < 0)" % (
+            member.wrapper, "BIND_DICT" if member.rest.star == "**" else "BIND_TUPLE")
+        yield "        return NULL;"
+        yield "    result = %s;" % self.call(member)
+        yield "    Py_DECREF(v[%d].object);" % len(member.args)
+        yield "    return result;"
+        yield "}"
+
     def wrapper(self, member):
+        if member.rest:
+            yield from self.open_wrapper(member)
+            return
         slot = member.is_slot
         first = "PyTypeObject *" if member.name == "__new__" else "PyObject *"
         result = "int " if member.name == "__init__" else "PyObject *"
@@ -185,6 +213,8 @@ class Surface:
 
     def method_row(self, member, name=None):
         flags = "METH_FASTCALL | METH_KEYWORDS" if member.args else "METH_NOARGS"
+        if member.rest:
+            flags = "METH_VARARGS | METH_KEYWORDS"
         flags += {"classmethod": " | METH_CLASS", "staticmethod": " | METH_STATIC"}.get(
             member.kind, "")
         name = name or member.name

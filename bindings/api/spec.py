@@ -16,9 +16,18 @@ SCALARS = {
     "bool": ("BOOL", "bool ", "truth", "bool"),
     "str": ("STR", "const char *", "string", "str"),
     "Handle": ("OBJECT", "PyObject *", "object", "int"),
+    "Text": ("OBJECT", "PyObject *", "object", "str"),
 }
 OBJECT = ("OBJECT", "PyObject *", "object", None)
 SHOWN = {note: row[3] for note, row in SCALARS.items()}
+OBJECT_OF = re.compile(r"Object\[(\w+)\]")
+
+
+def shown(note):
+    """The annotation as people see it."""
+    match = OBJECT_OF.fullmatch(note)
+    return match.group(1) if match else SHOWN.get(note, note)
+
 
 # The members that every handle class has, written once here.
 TOOLKIT = """
@@ -53,11 +62,12 @@ class SpecError(Exception):
 
 
 class Param:
-    def __init__(self, name, note, default, positional):
+    def __init__(self, name, note, default, positional, star=""):
         self.name = name
         self.note = note  # annotation as text; None for self and cls
         self.default = default  # default as text, None when required
         self.positional = positional
+        self.star = star  # "*" or "**": takes all the others
 
 
 class Member:
@@ -67,7 +77,12 @@ class Member:
         self.kind, self.owner, self.name = kind, owner, name
         self.params, self.result = params, result
         self.doc, self.options = doc, options
-        self.args = params[1:] if params and params[0].name in ("self", "cls") else params
+        args = params[1:] if params and params[0].name in ("self", "cls") else params
+        self.args = [arg for arg in args if not arg.star]
+        stars = [arg for arg in args if arg.star]
+        if len(stars) > 1:
+            raise SpecError("'%s' has both * and **" % name)
+        self.rest = stars[0] if stars else None
 
     @property
     def impl(self):
@@ -233,6 +248,10 @@ class Spec:
         """How one parameter crosses: (kind, C type, union member, class)."""
         if note in SCALARS:
             return SCALARS[note][:3] + (None,)
+        match = OBJECT_OF.fullmatch(note)
+        if match:
+            struct = "struct %s_object *" % self.root(match.group(1)).name.lower()
+            return ("INSTANCE", struct, "object", match.group(1))
         bare, optional = re.subn(r" \| None$", "", note)
         if bare in self.classes and (optional or bare not in self.handles()):
             struct = "struct %s_object *" % self.root(bare).name.lower()
@@ -278,4 +297,7 @@ def signature(text):
     ]
     for arg, default in zip(args.kwonlyargs, args.kw_defaults):
         raise SpecError("keyword-only parameter '%s'" % arg.arg)
+    for star, arg in (("*", args.vararg), ("**", args.kwarg)):
+        if arg:
+            params.append(Param(arg.arg, ast.unparse(arg.annotation), None, False, star))
     return params, ast.unparse(node.returns) if node.returns else "None"

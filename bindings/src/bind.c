@@ -301,6 +301,43 @@ int bind_tuple(const struct bind_spec *spec, PyObject *args, PyObject *kwds,
     return bind_rest(spec, given, values);
 }
 
+/* One keyword: into 'others' (may be NULL) when the table does not have it. */
+static int bind_or_put(const struct bind_spec *spec, PyObject *name, PyObject *object,
+                       PyObject *others, unsigned *given, union bind_value *values)
+{
+    if (others && find_name(spec, name) == -1)
+        return PyDict_SetItem(others, name, object);
+    return bind_keyword(spec, name, object, given, values);
+}
+
+int bind_open(const struct bind_spec *spec, PyObject *args, PyObject *kwds,
+              enum bind_others wanted, union bind_value *values)
+{
+    bool is_dict = wanted == BIND_DICT;
+    Py_ssize_t nargs = PyTuple_GET_SIZE(args), pos = 0;
+    Py_ssize_t fixed = nargs < spec->count ? nargs : spec->count;
+    PyObject *others = is_dict ? PyDict_New() : PyTuple_GetSlice(args, fixed, nargs);
+    PyObject *name, *object;
+    unsigned given = first_bits(fixed);
+
+    if (!others
+        || bind_positional(spec, &PyTuple_GET_ITEM(args, 0), is_dict ? nargs : fixed,
+                           values)
+               < 0)
+        goto error;
+    while (kwds && PyDict_Next(kwds, &pos, &name, &object))
+        if (bind_or_put(spec, name, object, is_dict ? others : NULL, &given, values)
+            < 0)
+            goto error;
+    if (bind_rest(spec, given, values) < 0)
+        goto error;
+    values[spec->count].object = others;
+    return 0;
+error:
+    Py_XDECREF(others);
+    return -1;
+}
+
 /* Items are never floats, unlike arguments. */
 static int bind_int_item(PyObject *object, int *value)
 {

@@ -57,6 +57,12 @@ int bind_call(const struct bind_spec *spec, PyObject *const *args, Py_ssize_t na
 int bind_tuple(const struct bind_spec *spec, PyObject *args, PyObject *kwds,
                union bind_value *values);
 
+/* METH_VARARGS | METH_KEYWORDS, for methods with * or **: the value behind those of the
+ * table is a tuple or dict of what is left over, and the caller's to release. */
+enum bind_others { BIND_TUPLE, BIND_DICT };
+int bind_open(const struct bind_spec *spec, PyObject *args, PyObject *kwds,
+              enum bind_others wanted, union bind_value *values);
+
 /* -1 with the exception set when 'value' is NULL: attributes are not deleted. */
 int bind_can_set(PyObject *value, const char *name);
 
