@@ -239,6 +239,71 @@ PyObject *datatype_Create_subarray_impl(struct datatype_object *self, PyObject *
     return object;
 }
 
+PyObject *datatype_Create_darray_impl(struct datatype_object *self, int size, int rank,
+                                      PyObject *gsizes, PyObject *distribs,
+                                      PyObject *dargs, PyObject *psizes, int order)
+{
+    int *how = NULL, *args = NULL, *grid = NULL;
+    MPI_Datatype result = MPI_DATATYPE_NULL;
+    MPI_Count *whole = NULL;
+    Py_ssize_t count = -1;
+    PyObject *object = NULL;
+
+    if ((whole = bind_counts(gsizes, &count)) && (how = bind_ints(distribs, &count))
+        && (args = bind_ints(dargs, &count)) && (grid = bind_ints(psizes, &count)))
+        object =
+            derived(self,
+                    MPI_Type_create_darray_c(size, rank, (int)count, whole, how, args,
+                                             grid, order, self->mpi, &result),
+                    &result);
+    PyMem_Free(grid);
+    PyMem_Free(args);
+    PyMem_Free(how);
+    PyMem_Free(whole);
+    return object;
+}
+
+/* ------------------------------------------------------------ predefined ones */
+#define PREDEFINED(name, params, call)                                                 \
+    PyObject *datatype_##name##_impl params                                            \
+    {                                                                                  \
+        MPI_Datatype result = MPI_DATATYPE_NULL;                                       \
+                                                                                       \
+        return mpi_check(call) < 0 ? NULL : datatype_wrap_as(cls, result);             \
+    }
+PREDEFINED(Get_value_index,
+           (PyTypeObject * cls, MPI_Datatype value, MPI_Datatype index),
+           MPI_Type_get_value_index(value, index, &result))
+PREDEFINED(Create_f90_integer, (PyTypeObject * cls, int r),
+           MPI_Type_create_f90_integer(r, &result))
+PREDEFINED(Create_f90_real, (PyTypeObject * cls, int p, int r),
+           MPI_Type_create_f90_real(p, r, &result))
+PREDEFINED(Create_f90_complex, (PyTypeObject * cls, int p, int r),
+           MPI_Type_create_f90_complex(p, r, &result))
+
+/* MPI-5 has these types, but MPICH's MPI_Type_match_size() does not know the class. */
+static const struct {
+    int size;
+    MPI_Datatype datatype;
+} logicals[] = {
+    { 1, MPI_LOGICAL1 }, { 2, MPI_LOGICAL2 },   { 4, MPI_LOGICAL4 },
+    { 8, MPI_LOGICAL8 }, { 16, MPI_LOGICAL16 },
+};
+
+PyObject *datatype_Match_size_impl(PyTypeObject *cls, int typeclass, int size)
+{
+    MPI_Datatype result = MPI_DATATYPE_NULL;
+    size_t idx;
+
+    for (idx = 0; idx < Py_ARRAY_LENGTH(logicals); idx++)
+        if (typeclass == MPI_TYPECLASS_LOGICAL && logicals[idx].size == size)
+            result = logicals[idx].datatype;
+    if (result == MPI_DATATYPE_NULL
+        && mpi_check(MPI_Type_match_size(typeclass, size, &result)) < 0)
+        return NULL;
+    return datatype_wrap_as(cls, result);
+}
+
 /* ------------------------------------------------------------ life */
 PyObject *datatype_Commit_impl(struct datatype_object *self)
 {

@@ -4,11 +4,14 @@
 
 #include "bindings/src/handle.h"
 
-/* A PEP 3118 format or a numpy type string ("d", "<f8", "i4"); NULL means bytes.
+/* A PEP 3118 format or a numpy type string ("d", "<f8", "i4"); NULL: MPI_BYTE.
  * -1 with KeyError or BufferError set. */
 int datatype_from_format(const char *format, MPI_Datatype *datatype);
 
 /* Lower bound and extent; -1 with the exception set. */
 int datatype_extent(MPI_Datatype datatype, MPI_Count *lb, MPI_Count *extent);
+
+/* For pickling: how it was made.  A new reference, NULL with the exception set. */
+PyObject *datatype_reduce(PyObject *self);
 
 #endif

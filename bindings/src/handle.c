@@ -4,6 +4,7 @@
 #include <structmember.h>
 
 #include "bindings/src/comm.h"
+#include "bindings/src/datatype.h"
 #include "bindings/src/error.h"
 #include "bindings/src/request.h"
 
@@ -79,13 +80,23 @@ static void request_made(struct request_object *self)
     static void name##_drop_keep(struct name##_object *self)                           \
     {                                                                                  \
     }
-NO_KEEP(datatype)
 NO_KEEP(group)
 NO_KEEP(info)
 NO_KEEP(errhandler)
 NO_KEEP(session)
 NO_KEEP(comm)
 NO_KEEP(file)
+
+static void datatype_copy_keep(struct datatype_object *to, struct datatype_object *from)
+{
+}
+
+static void datatype_drop_keep(struct datatype_object *self)
+{
+    if (self->flags & HANDLE_TEMPORARY && self->mpi != MPI_DATATYPE_NULL
+        && mpi_is_active())
+        MPI_Type_free(&self->mpi);
+}
 
 static void op_copy_keep(struct op_object *to, struct op_object *from)
 {
@@ -305,6 +316,12 @@ static PyObject *constant_like(PyObject *self, enum class_id id, PyObject **name
     return NULL;
 }
 
+/* How an object is pickled that is no constant; NULL: it cannot be. */
+typedef PyObject *(*reduce_f)(PyObject *self);
+static const reduce_f reduce_by[CLASS_COUNT] = {
+    [CLASS_Datatype] = datatype_reduce,
+};
+
 static PyObject *reduce(PyObject *self, enum class_id id)
 {
     PyObject *name = NULL, *constant = constant_like(self, id, &name);
@@ -312,6 +329,8 @@ static PyObject *reduce(PyObject *self, enum class_id id)
 
     if (constant == self)
         return Py_NewRef(name);
+    if (!constant && reduce_by[id])
+        return reduce_by[id](self);
     if (!constant) {
         PyErr_Format(PyExc_ValueError, "cannot serialize '%s' instance",
                      Py_TYPE(self)->tp_name);

@@ -29,9 +29,10 @@
     X(file, File, MPI_File, MPI_FILE_NULL, File)
 
 enum {
-    HANDLE_READY = 1,    /* __new__ has run */
-    HANDLE_CONST = 2,    /* predefined: an attribute of the module */
-    HANDLE_EXPORTED = 4, /* its number was given away: others may use it */
+    HANDLE_READY = 1,     /* __new__ has run */
+    HANDLE_CONST = 2,     /* predefined: an attribute of the module */
+    HANDLE_EXPORTED = 4,  /* its number was given away: others may use it */
+    HANDLE_TEMPORARY = 8, /* a datatype that is freed with its object */
 };
 
 #define HANDLE_FIELDS(mpi_type)                                                        \

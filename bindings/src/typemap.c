@@ -75,6 +75,40 @@ static const struct {
     { "M8", MPI_INT64_T },
     { "m", MPI_INT64_T },
     { "m8", MPI_INT64_T },
+    { "i16", MPI_INTEGER16 },
+    { "c4", MPI_COMPLEX4 },
+};
+
+/* MPI._typedict_c is a part of the map; MPI._typedict_f names Fortran's types. */
+static const char *const c_formats[] = {
+    "?",  "b",  "h",  "i",  "l",  "q",  "B",  "H",  "I",   "L",   "Q",
+    "f",  "d",  "g",  "F",  "D",  "G",  "b1", "i1", "i2",  "i4",  "i8",
+    "u1", "u2", "u4", "u8", "f2", "f4", "c8", "f8", "c16", "f16", "c32",
+};
+static const struct {
+    const char *format;
+    MPI_Datatype datatype;
+} fortran[] = {
+    { "l", MPI_LOGICAL },
+    { "i", MPI_INTEGER },
+    { "r", MPI_REAL },
+    { "s", MPI_REAL },
+    { "d", MPI_DOUBLE_PRECISION },
+    { "c", MPI_COMPLEX },
+    { "z", MPI_DOUBLE_COMPLEX },
+    { "i1", MPI_INTEGER1 },
+    { "i2", MPI_INTEGER2 },
+    { "i4", MPI_INTEGER4 },
+    { "i8", MPI_INTEGER8 },
+    { "i16", MPI_INTEGER16 },
+    { "r2", MPI_REAL2 },
+    { "r4", MPI_REAL4 },
+    { "r8", MPI_REAL8 },
+    { "r16", MPI_REAL16 },
+    { "c4", MPI_COMPLEX4 },
+    { "c8", MPI_COMPLEX8 },
+    { "c16", MPI_COMPLEX16 },
+    { "c32", MPI_COMPLEX32 },
 };
 
 /* What tocode(), typestr and typechar say; the kind of typestr's first letter. */
@@ -140,6 +174,51 @@ static const struct {
     { MPI_COMPLEX8, "c8", 'c', 'F' },
     { MPI_COMPLEX16, "c16", 'c', 'D' },
     { MPI_COMPLEX32, "c32", 'c', 'G' },
+    { MPI_LOGICAL1, "i1", 'i', 'b' },
+    { MPI_LOGICAL2, "i2", 'i', 'h' },
+    { MPI_LOGICAL4, "i4", 'i', 'i' },
+    { MPI_LOGICAL8, "i8", 'i', 'l' },
+    { MPI_LOGICAL16, "i16", 'i', 'V' },
+    { MPI_INTEGER16, "i16", 'i', 'V' },
+    { MPI_REAL2, "f2", 'f', 'e' },
+    { MPI_COMPLEX4, "c4", 'c', 'V' },
+};
+
+/* Of the C type with this typechar; complex numbers are aligned as their parts. */
+static const unsigned char alignments[128] = {
+    ['c'] = 1,
+    ['b'] = 1,
+    ['B'] = 1,
+    ['?'] = _Alignof(bool),
+    ['h'] = _Alignof(short),
+    ['H'] = _Alignof(short),
+    ['i'] = _Alignof(int),
+    ['I'] = _Alignof(int),
+    ['l'] = _Alignof(long),
+    ['L'] = _Alignof(long),
+    ['q'] = _Alignof(long long),
+    ['Q'] = _Alignof(long long),
+    ['p'] = _Alignof(MPI_Aint),
+    ['U'] = _Alignof(wchar_t),
+    ['e'] = 2,
+    ['f'] = _Alignof(float),
+    ['d'] = _Alignof(double),
+    ['g'] = _Alignof(long double),
+    ['F'] = _Alignof(float),
+    ['D'] = _Alignof(double),
+    ['G'] = _Alignof(long double),
+};
+/* Values with an int behind them have no code. */
+static const struct {
+    MPI_Datatype datatype;
+    unsigned char alignment;
+} pairs[] = {
+    { MPI_SHORT_INT, _Alignof(int) },
+    { MPI_2INT, _Alignof(int) },
+    { MPI_LONG_INT, _Alignof(long) },
+    { MPI_FLOAT_INT, _Alignof(float) },
+    { MPI_DOUBLE_INT, _Alignof(double) },
+    { MPI_LONG_DOUBLE_INT, _Alignof(long double) },
 };
 
 /* MPI_DATATYPE_NULL where there is none. */
@@ -171,9 +250,13 @@ static const char *skip_order(const char *format)
 
 int datatype_from_format(const char *format, MPI_Datatype *datatype)
 {
-    const char *code = skip_order(format ? format : "B");
+    const char *code = format ? skip_order(format) : NULL;
     MPI_Datatype found;
 
+    if (!format) {
+        *datatype = MPI_BYTE;
+        return 0;
+    }
     if (!code) {
         PyErr_Format(PyExc_BufferError, "format string '%s' with non-native byte order",
                      format);
@@ -187,42 +270,28 @@ int datatype_from_format(const char *format, MPI_Datatype *datatype)
     return -1;
 }
 
-PyObject *datatype_fromcode_impl(PyTypeObject *cls, const char *code)
+PyObject *datatype_fromcode_impl(PyTypeObject *cls, PyObject *code)
 {
-    const char *plain = skip_order(code);
-    MPI_Datatype found = plain ? find_format(plain) : MPI_DATATYPE_NULL;
-    PyObject *constant;
+    PyObject *constant = PyDict_GetItemWithError(module->typedict, code);
 
-    if (!plain) {
-        PyErr_Format(PyExc_BufferError, "format string '%s' with non-native byte order",
-                     code);
-        return NULL;
-    }
-    if (found == MPI_DATATYPE_NULL) {
-        PyErr_Format(PyExc_ValueError, "cannot map code '%s' to MPI datatype", code);
-        return NULL;
-    }
-    if (cls != module->types[CLASS_Datatype]) /* a subclass: its own object */
-        return datatype_wrap_as(cls, found);
-    constant = PyDict_GetItemString(module->typedict, plain);
-    return constant ? Py_NewRef(constant) : datatype_wrap(found);
+    if (!constant && !PyErr_Occurred())
+        PyErr_Format(PyExc_ValueError, "cannot map code %R to MPI datatype", code);
+    return Py_XNewRef(constant);
 }
 
 /* ------------------------------------------------------------ and back */
-/* The basic type that a duplicate stands for: the caller's datatype as it is, or
- * that below chains of Dup(). */
-static int undup(MPI_Datatype datatype, MPI_Datatype *basic)
+/* The type below chains of Dup(), and its combiner. */
+static int undup(MPI_Datatype datatype, MPI_Datatype *basic, int *combiner)
 {
     MPI_Count sizes[4];
-    int combiner = MPI_COMBINER_NAMED;
 
     *basic = datatype;
     for (;;) {
         if (mpi_check(MPI_Type_get_envelope_c(*basic, &sizes[0], &sizes[1], &sizes[2],
-                                              &sizes[3], &combiner))
+                                              &sizes[3], combiner))
             < 0)
             return -1;
-        if (combiner != MPI_COMBINER_DUP)
+        if (*combiner != MPI_COMBINER_DUP)
             return 0;
         if (mpi_check(
                 MPI_Type_get_contents_c(*basic, 0, 0, 0, 1, NULL, NULL, NULL, basic))
@@ -231,35 +300,55 @@ static int undup(MPI_Datatype datatype, MPI_Datatype *basic)
     }
 }
 
+/* Fortran's parametrised types have the codes of those of their size. */
+static int find_sized(MPI_Datatype datatype, char kind)
+{
+    MPI_Count lb, extent;
+    char code[16];
+    size_t idx;
+
+    if (datatype_extent(datatype, &lb, &extent) < 0)
+        return -2;
+    PyOS_snprintf(code, sizeof(code), "%c%lld", kind, (long long)extent);
+    for (idx = 0; idx < Py_ARRAY_LENGTH(codes); idx++)
+        if (!strcmp(codes[idx].code, code))
+            return (int)idx;
+    return -1;
+}
+
 /* Index into codes, -1 when there is none, -2 with an exception set. */
 static int find_code(MPI_Datatype datatype)
 {
+    int combiner = MPI_COMBINER_NAMED;
     MPI_Datatype basic;
     size_t idx;
 
     if (datatype == MPI_DATATYPE_NULL)
         return -1;
-    if (undup(datatype, &basic) < 0)
+    if (undup(datatype, &basic, &combiner) < 0)
         return -2;
+    if (combiner == MPI_COMBINER_F90_INTEGER)
+        return find_sized(basic, 'i');
+    if (combiner == MPI_COMBINER_F90_REAL)
+        return find_sized(basic, 'f');
+    if (combiner == MPI_COMBINER_F90_COMPLEX)
+        return find_sized(basic, 'c');
     for (idx = 0; idx < Py_ARRAY_LENGTH(codes); idx++)
         if (codes[idx].datatype == basic)
             return (int)idx;
     return -1;
 }
 
-static PyObject *no_code(void)
-{
-    PyErr_SetString(PyExc_ValueError, "cannot map to character code or type string");
-    return NULL;
-}
-
 PyObject *datatype_tocode_impl(struct datatype_object *self)
 {
     int idx = find_code(self->mpi);
 
-    if (idx < 0)
-        return idx == -1 ? no_code() : NULL;
-    return PyUnicode_FromString(codes[idx].code);
+    if (idx >= 0)
+        return PyUnicode_FromString(codes[idx].code);
+    if (idx == -1)
+        PyErr_SetString(PyExc_ValueError,
+                        "cannot map to character code or type string");
+    return NULL;
 }
 
 PyObject *datatype_typestr_get(struct datatype_object *self)
@@ -267,8 +356,9 @@ PyObject *datatype_typestr_get(struct datatype_object *self)
     int idx = find_code(self->mpi);
     MPI_Count lb, extent;
 
-    if (idx == -2 || (self->mpi == MPI_DATATYPE_NULL && !no_code())
-        || datatype_extent(self->mpi, &lb, &extent) < 0)
+    if (self->mpi == MPI_DATATYPE_NULL)
+        return PyUnicode_FromString("");
+    if (idx == -2 || datatype_extent(self->mpi, &lb, &extent) < 0)
         return NULL;
     if (idx >= 0 && (codes[idx].kind == 'S' || codes[idx].kind == 'U'))
         return PyUnicode_FromFormat("%c1", codes[idx].kind);
@@ -279,31 +369,112 @@ PyObject *datatype_typechar_get(struct datatype_object *self)
 {
     int idx = find_code(self->mpi);
 
-    if (idx == -2 || (self->mpi == MPI_DATATYPE_NULL && !no_code()))
+    if (self->mpi == MPI_DATATYPE_NULL)
+        return PyUnicode_FromString("");
+    if (idx == -2)
         return NULL;
     return PyUnicode_FromFormat("%c", idx < 0 ? 'V' : codes[idx].typechar);
 }
 
-int datatype_module_init(struct module_state *state)
+PyObject *mpi__typecode_impl(MPI_Datatype datatype)
+{
+    int idx = find_code(datatype);
+
+    if (idx == -2)
+        return NULL;
+    return idx < 0 ? Py_NewRef(Py_None) : PyUnicode_FromString(codes[idx].code);
+}
+
+PyObject *mpi__typealign_impl(MPI_Datatype datatype)
+{
+    int idx = find_code(datatype), alignment = 0;
+    size_t pair;
+
+    if (idx == -2)
+        return NULL;
+    if (idx >= 0)
+        alignment = alignments[(int)codes[idx].typechar];
+    for (pair = 0; pair < Py_ARRAY_LENGTH(pairs); pair++)
+        if (pairs[pair].datatype == datatype && datatype != MPI_DATATYPE_NULL)
+            alignment = pairs[pair].alignment;
+    return alignment ? PyLong_FromLong(alignment) : Py_NewRef(Py_None);
+}
+
+/* ------------------------------------------------------------ the dictionaries */
+static int put(PyObject *dict, const char *format, MPI_Datatype datatype)
 {
     PyObject *object;
-    size_t idx;
-    int rc = 0;
+    int rc;
 
-    if (!(state->typedict = PyDict_New()))
+    if (datatype == MPI_DATATYPE_NULL)
+        return 0;
+    if (!(object = datatype_constant(datatype)))
         return -1;
+    rc = PyDict_SetItemString(dict, format, object);
+    Py_DECREF(object);
+    return rc;
+}
+
+static int add_formats(PyObject *dict)
+{
+    size_t idx;
+
     for (idx = 0; idx < Py_ARRAY_LENGTH(single); idx++)
         single[idx] = MPI_DATATYPE_NULL;
-    for (idx = 0; rc == 0 && idx < Py_ARRAY_LENGTH(typemap); idx++) {
+    for (idx = 0; idx < Py_ARRAY_LENGTH(typemap); idx++) {
         const char *format = typemap[idx].format;
 
         if (!format[1])
             single[(int)format[0]] = typemap[idx].datatype;
-        if (!(object = datatype_constant(typemap[idx].datatype)))
+        if (put(dict, format, typemap[idx].datatype) < 0)
             return -1;
-        rc = PyDict_SetItemString(state->typedict, format, object);
-        Py_DECREF(object);
     }
-    return rc < 0 ? -1
-                  : PyModule_AddObjectRef(state->module, "_typedict", state->typedict);
+    return 0;
+}
+
+static int add_c_formats(PyObject *dict)
+{
+    size_t idx;
+
+    for (idx = 0; idx < Py_ARRAY_LENGTH(c_formats); idx++)
+        if (put(dict, c_formats[idx], find_format(c_formats[idx])) < 0)
+            return -1;
+    return 0;
+}
+
+static int add_fortran_formats(PyObject *dict)
+{
+    size_t idx;
+
+    for (idx = 0; idx < Py_ARRAY_LENGTH(fortran); idx++)
+        if (put(dict, fortran[idx].format, fortran[idx].datatype) < 0)
+            return -1;
+    return 0;
+}
+
+static PyObject *add_dict(struct module_state *state, const char *name,
+                          int (*fill)(PyObject *dict))
+{
+    PyObject *dict = PyDict_New();
+
+    if (dict && fill(dict) == 0
+        && PyModule_AddObjectRef(state->module, name, dict) == 0)
+        return dict;
+    Py_XDECREF(dict);
+    return NULL;
+}
+
+int datatype_module_init(struct module_state *state)
+{
+    PyObject *other;
+
+    if (!(state->typedict = add_dict(state, "_typedict", add_formats)))
+        return -1;
+    if (!(other = add_dict(state, "_typedict_c", add_c_formats)))
+        return -1;
+    Py_DECREF(other);
+    if (!(other = add_dict(state, "_typedict_f", add_fortran_formats)))
+        return -1;
+    Py_DECREF(other);
+    return 0;
 }
