@@ -230,6 +230,27 @@ int op_Free_impl(struct op_object *self)
     return 0;
 }
 
+PyObject *op_reduce(PyObject *object)
+{
+    struct op_object *self = (struct op_object *)object;
+    PyObject *function, *create, *commutes, *result = NULL;
+    int slot = slot_of(self);
+
+    function = slot < 0 ? NULL : slot_function(FUNCTIONS_OP, slot);
+    if (!function) {
+        PyErr_SetString(PyExc_ValueError,
+                        "cannot serialize an operation that has no Python function");
+        return NULL;
+    }
+    create = PyObject_GetAttrString((PyObject *)Py_TYPE(self), "Create");
+    commutes = create ? op_Is_commutative_impl(self) : NULL;
+    if (commutes)
+        result = Py_BuildValue("O(OO)", create, function, commutes);
+    Py_XDECREF(commutes);
+    Py_XDECREF(create);
+    return result;
+}
+
 /* ------------------------------------------------------------ queries */
 PyObject *op_Is_commutative_impl(struct op_object *self)
 {

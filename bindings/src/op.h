@@ -14,4 +14,8 @@ enum { OP_SLOT_SHIFT = 8 };
 /* op(x, y) as Python computes it; NULL with the exception set. */
 PyObject *op_apply(struct op_object *op, PyObject *x, PyObject *y);
 
+/* For pickling: the function of a user-defined operation.  A new reference, NULL with
+ * the exception set. */
+PyObject *op_reduce(PyObject *self);
+
 #endif
