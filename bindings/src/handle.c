@@ -6,6 +6,7 @@
 #include "bindings/src/comm.h"
 #include "bindings/src/datatype.h"
 #include "bindings/src/error.h"
+#include "bindings/src/info.h"
 #include "bindings/src/op.h"
 #include "bindings/src/request.h"
 
@@ -322,6 +323,7 @@ typedef PyObject *(*reduce_f)(PyObject *self);
 static const reduce_f reduce_by[CLASS_COUNT] = {
     [CLASS_Datatype] = datatype_reduce,
     [CLASS_Op] = op_reduce,
+    [CLASS_Info] = info_reduce,
 };
 
 static PyObject *reduce(PyObject *self, enum class_id id)
