@@ -115,6 +115,28 @@ PyObject *comm_created(PyTypeObject *cls, int rc, MPI_Comm comm)
     return comm_wrap_as(cls, comm);
 }
 
+PyObject *comm_started(struct comm_object *self, PyTypeObject *cls, comm_start_f call,
+                       MPI_Info info)
+{
+    struct keep_object *keep = keep_create();
+    PyObject *object = comm_wrap_as(cls, MPI_COMM_NULL), *started;
+    MPI_Comm *comm = object ? &((struct comm_object *)object)->mpi : NULL;
+    MPI_Request request = MPI_REQUEST_NULL;
+    int rc;
+
+    if (!keep || !object) {
+        Py_XDECREF(object);
+        Py_XDECREF(keep);
+        return NULL;
+    }
+    keep->object = Py_NewRef(object);
+    MPI_CALL(rc, call(self->mpi, info, comm, &request));
+    started = request_started(rc, request, keep);
+    if (started && errhandler_apply_comm(*comm) < 0)
+        Py_CLEAR(started);
+    return Py_BuildValue("NN", object, started);
+}
+
 PyObject *comm_Clone_impl(struct comm_object *self)
 {
     return comm_Dup_impl(self, NULL);
@@ -139,6 +161,22 @@ PyObject *comm_Dup_with_info_impl(struct comm_object *self, MPI_Info info)
     return comm_created(Py_TYPE(self), rc, comm);
 }
 
+static int idup(MPI_Comm comm, MPI_Info unused, MPI_Comm *newcomm, MPI_Request *request)
+{
+    return MPI_Comm_idup(comm, newcomm, request);
+}
+
+PyObject *comm_Idup_impl(struct comm_object *self, struct info_object *info)
+{
+    return info ? comm_Idup_with_info_impl(self, info->mpi)
+                : comm_started(self, Py_TYPE(self), idup, MPI_INFO_NULL);
+}
+
+PyObject *comm_Idup_with_info_impl(struct comm_object *self, MPI_Info info)
+{
+    return comm_started(self, Py_TYPE(self), MPI_Comm_idup_with_info, info);
+}
+
 PyObject *comm_Create_impl(struct comm_object *self, MPI_Group group)
 {
     MPI_Comm comm = MPI_COMM_NULL;
@@ -156,6 +194,21 @@ PyObject *intracomm_Create_group_impl(struct comm_object *self, MPI_Group group,
 
     MPI_CALL(rc, MPI_Comm_create_group(self->mpi, group, tag, &comm));
     return comm_created(module->types[CLASS_Intracomm], rc, comm);
+}
+
+/* The given error handler is that of the new communicator, too. */
+PyObject *intracomm_Create_from_group_impl(PyTypeObject *cls, MPI_Group group,
+                                           const char *stringtag, MPI_Info info,
+                                           struct errhandler_object *errhandler)
+{
+    MPI_Errhandler handler = errhandler ? errhandler->mpi : MPI_ERRORS_RETURN;
+    MPI_Comm comm = MPI_COMM_NULL;
+    int rc;
+
+    MPI_CALL(rc, MPI_Comm_create_from_group(group, stringtag, info, handler, &comm));
+    if (!errhandler || rc != MPI_SUCCESS)
+        return comm_created(module->types[CLASS_Intracomm], rc, comm);
+    return comm_wrap_as(module->types[CLASS_Intracomm], comm);
 }
 
 PyObject *comm_Split_impl(struct comm_object *self, int color, int key)
@@ -177,6 +230,32 @@ PyObject *comm_Split_type_impl(struct comm_object *self, int split_type, int key
     return comm_created(comm_plain_class(self), rc, comm);
 }
 
+/* ------------------------------------------------------------ hints */
+PyObject *comm_Get_info_impl(struct comm_object *self)
+{
+    MPI_Info info = MPI_INFO_NULL;
+
+    if (mpi_check(MPI_Comm_get_info(self->mpi, &info)) < 0)
+        return NULL;
+    return info_wrap(info);
+}
+
+int comm_Set_info_impl(struct comm_object *self, MPI_Info info)
+{
+    int rc;
+
+    MPI_CALL(rc, MPI_Comm_set_info(self->mpi, info));
+    return mpi_check(rc);
+}
+
+int comm_info_set(struct comm_object *self, PyObject *value)
+{
+    MPI_Info info;
+
+    return info_from(value, "info", &info) < 0 ? -1 : comm_Set_info_impl(self, info);
+}
+
+/* ------------------------------------------------------------ their end */
 static int finish(struct comm_object *self, int (*call)(MPI_Comm *))
 {
     MPI_Comm comm = self->mpi;

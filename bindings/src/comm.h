@@ -16,4 +16,11 @@ PyTypeObject *comm_plain_class(const struct comm_object *self);
  * NULL with the exception set. */
 PyObject *comm_created(PyTypeObject *cls, int rc, MPI_Comm comm);
 
+/* The tuple (new communicator, request) of a nonblocking call.  MPI writes the handle
+ * when it likes, so the request keeps the object.  NULL with the exception set. */
+typedef int (*comm_start_f)(MPI_Comm comm, MPI_Info info, MPI_Comm *newcomm,
+                            MPI_Request *request);
+PyObject *comm_started(struct comm_object *self, PyTypeObject *cls, comm_start_f call,
+                       MPI_Info info);
+
 #endif

@@ -105,6 +105,54 @@ static int *all_ranks(MPI_Group group, Py_ssize_t *count)
     return ranks;
 }
 
+typedef int (*ranges_f)(MPI_Group group, int count, int ranges[][3], MPI_Group *result);
+
+/* A sequence of triples (first, last, stride). */
+static int (*bind_ranges(PyObject *sequence, int *count))[3]
+{
+    PyObject *items = PySequence_Tuple(sequence);
+    Py_ssize_t length = items ? PyTuple_GET_SIZE(items) : 0, idx, three = 3;
+    int(*ranges)[3] = items ? PyMem_Malloc((size_t)length * sizeof(*ranges)) : NULL;
+    int *range;
+
+    if (items && !ranges)
+        PyErr_NoMemory();
+    for (idx = 0; ranges && idx < length; idx++) {
+        if ((range = bind_ints(PyTuple_GET_ITEM(items, idx), &three))) {
+            memcpy(ranges[idx], range, sizeof(*ranges));
+            PyMem_Free(range);
+        } else {
+            PyMem_Free(ranges);
+            ranges = NULL;
+        }
+    }
+    Py_XDECREF(items);
+    *count = (int)length;
+    return ranges;
+}
+
+static PyObject *of_ranges(struct group_object *self, ranges_f call, PyObject *sequence)
+{
+    MPI_Group group = MPI_GROUP_NULL;
+    int count, rc, (*ranges)[3] = bind_ranges(sequence, &count);
+
+    if (!ranges)
+        return NULL;
+    rc = call(self->mpi, count, ranges, &group);
+    PyMem_Free(ranges);
+    return mpi_check(rc) < 0 ? NULL : group_wrap_as(Py_TYPE(self), group);
+}
+
+PyObject *group_Range_incl_impl(struct group_object *self, PyObject *ranks)
+{
+    return of_ranges(self, MPI_Group_range_incl, ranks);
+}
+
+PyObject *group_Range_excl_impl(struct group_object *self, PyObject *ranks)
+{
+    return of_ranges(self, MPI_Group_range_excl, ranks);
+}
+
 /* Without a group: into the group of COMM_WORLD. */
 static int target(struct group_object *group, MPI_Group *to)
 {

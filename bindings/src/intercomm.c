@@ -28,9 +28,9 @@ PyObject *intercomm_Create_from_groups_impl(PyTypeObject *cls, MPI_Group local_g
     MPI_CALL(rc, MPI_Intercomm_create_from_groups(local_group, local_leader,
                                                   remote_group, remote_leader,
                                                   stringtag, info, handler, &comm));
-    return errhandler && rc == MPI_SUCCESS
-               ? comm_wrap_as(module->types[CLASS_Intercomm], comm)
-               : comm_created(module->types[CLASS_Intercomm], rc, comm);
+    if (!errhandler || rc != MPI_SUCCESS)
+        return comm_created(module->types[CLASS_Intercomm], rc, comm);
+    return comm_wrap_as(module->types[CLASS_Intercomm], comm);
 }
 
 PyObject *intercomm_Get_remote_group_impl(struct comm_object *self)

@@ -97,3 +97,24 @@ CREATE(Dist_graph_create_adjacent, indegree >= 0 && outdegree >= 0,
         int reorder, MPI_Comm *newcomm),
        (comm, indegree, sources, sourceweights, outdegree, destinations, destweights,
         info, reorder, newcomm))
+
+/* Nobody meets before these, whose members are not those of one intracommunicator;
+ * but those of the result are all known to come out of them. */
+#define MAKE(name, params, args)                                                       \
+    EXPORT int MPI_##name params                                                       \
+    {                                                                                  \
+        int rc = PMPI_##name args;                                                     \
+                                                                                       \
+        return layer_is_on() ? adopt(rc, newcomm) : rc;                                \
+    }
+
+MAKE(Comm_create_group, (MPI_Comm comm, MPI_Group group, int tag, MPI_Comm *newcomm),
+     (comm, group, tag, newcomm))
+
+MAKE(Comm_create_from_group,
+     (MPI_Group group, const char *stringtag, MPI_Info info, MPI_Errhandler errhandler,
+      MPI_Comm *newcomm),
+     (group, stringtag, info, errhandler, newcomm))
+
+MAKE(Intercomm_merge, (MPI_Comm comm, int high, MPI_Comm *newcomm),
+     (comm, high, newcomm))

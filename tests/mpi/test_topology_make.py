@@ -48,12 +48,6 @@ def test_neighbours(topologies, comm):
         assert topology.inoutedges == (expected, expected)
 
 
-def test_an_index_beyond_the_edges(comm):
-    for make in (comm.Create_graph, comm.Graph_map):
-        with pytest.raises((ValueError, MPI.Exception)):
-            make([2**30], [0])
-
-
 def test_wrong_numbers_of_items(comm):
     for make, arguments in (
         (comm.Create_cart, ([1], [])),

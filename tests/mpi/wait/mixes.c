@@ -106,12 +106,46 @@ static void unseen(void)
     MPI_Comm_free(&comm);
 }
 
+/* Made by members of two groups, or of one group only. */
+static void grouped(void)
+{
+    bool low = check_rank == 0;
+    int one = 1, sum;
+    MPI_Comm half, inter, comm;
+    MPI_Group group;
+    MPI_Request request;
+
+    MPI_Comm_split(MPI_COMM_WORLD, low, 0, &half);
+    check(!MPI_Intercomm_create(half, 0, MPI_COMM_WORLD, low, 1, &inter),
+          "Intercomm_create");
+    check(!MPI_Intercomm_merge(inter, !low, &comm), "Intercomm_merge");
+    /* A barrier is not in the order of the nonblocking ones. */
+    if (low)
+        MPI_Iallreduce(&one, &sum, 1, MPI_INT, MPI_SUM, comm, &request);
+    check(!MPI_Barrier(comm), "Barrier after Intercomm_merge");
+    if (!low)
+        MPI_Iallreduce(&one, &sum, 1, MPI_INT, MPI_SUM, comm, &request);
+    MPI_Wait(&request, MPI_STATUS_IGNORE);
+    check(sum == check_size, "Iallreduce after Intercomm_merge");
+    MPI_Comm_free(&comm);
+    MPI_Comm_free(&inter);
+    MPI_Comm_group(half, &group);
+    check(!MPI_Comm_create_group(MPI_COMM_WORLD, group, low, &comm),
+          "Comm_create_group");
+    check(!MPI_Barrier(comm), "Barrier after Comm_create_group");
+    MPI_Group_free(&group);
+    MPI_Comm_free(&comm);
+    MPI_Comm_free(&half);
+}
+
 int main(void)
 {
     check_init();
     pending();
     threads();
     unseen();
+    if (check_size > 1)
+        grouped();
     many();
     return check_done();
 }

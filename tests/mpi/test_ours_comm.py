@@ -1,0 +1,37 @@
+"""Communicators, where mpi4py trusts its caller or promises less."""
+import gc
+import weakref
+
+import pytest
+
+from mpi4py import MPI
+
+
+def test_mpi_writes_into_an_object_that_lives(comm):
+    """Until the duplicate is made, whoever has forgotten it."""
+    copy, request = comm.Idup()
+    alive = weakref.ref(copy)
+    del copy, request
+    gc.collect()
+    while comm.allreduce(alive() is not None, MPI.LOR):
+        comm.isend(None, comm.rank)  # the layer asks about what was forgotten
+        comm.recv(source=comm.rank)
+
+
+def test_two_groups_agree(comm):
+    """mpi4py tells each group what the other one agreed on."""
+    if comm.size < 2:
+        return
+    low = comm.rank == 0
+    half = comm.Split(low)
+    inter = half.Create_intercomm(0, comm, int(low), 1)
+    assert inter.Agree(0b101 if low else 0b110) == 0b100
+    assert type(inter.Split(0, 0)) is MPI.Intercomm
+    inter.Free()
+    half.Free()
+
+
+def test_an_index_beyond_the_edges(comm):
+    for make in (comm.Create_graph, comm.Graph_map):
+        with pytest.raises(ValueError):
+            make([2**30], [0])
