@@ -351,17 +351,18 @@ static PyObject *reduce(PyObject *self, enum class_id id)
 /* Null, predefined or too late: then the handle is only forgotten. */
 static int free_handle(PyObject *self, enum class_id id, bool *forget)
 {
+    const char *method = id == CLASS_File ? "Close" : "Free";
     PyObject *name, *constant, *result;
 
     *forget = false;
     if (!PyObject_IsTrue(self) || !mpi_is_active())
         return 0;
     if ((constant = constant_like(self, id, &name))
-        || !PyObject_HasAttrString(self, "Free")) {
+        || !PyObject_HasAttrString(self, method)) {
         *forget = constant != self;
         return 0;
     }
-    if (!(result = PyObject_CallMethod(self, "Free", NULL)))
+    if (!(result = PyObject_CallMethod(self, method, NULL)))
         return -1;
     Py_DECREF(result);
     return 0;

@@ -1,6 +1,7 @@
 /* window.c - the memory that a window and its operations use */
 #include "bindings/src/window.h"
 
+#include "bindings/src/callback.h"
 #include "bindings/src/error.h"
 
 struct pin {
@@ -78,13 +79,12 @@ PyObject *window_create(struct window **window)
 /* MPI_Win_free() deletes the attribute, which may come from C. */
 static int delete_window(MPI_Win win, int key, void *value, void *extra)
 {
-    PyGILState_STATE gil;
+    struct callback callback;
 
-    if (!Py_IsInitialized() || !module)
-        return MPI_SUCCESS;
-    gil = PyGILState_Ensure();
-    Py_DECREF((PyObject *)value);
-    PyGILState_Release(gil);
+    if (callback_enter(&callback)) {
+        Py_DECREF((PyObject *)value);
+        callback_leave(&callback);
+    }
     return MPI_SUCCESS;
 }
 
