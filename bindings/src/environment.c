@@ -169,6 +169,28 @@ PyObject *mpi_Get_library_version_impl(void)
     return PyUnicode_FromStringAndSize(text, length);
 }
 
+PyObject *mpi_Get_abi_version_impl(void)
+{
+    int major = -1, minor = -1;
+
+    if (mpi_check(MPI_Abi_get_version(&major, &minor)) < 0)
+        return NULL;
+    return Py_BuildValue("ii", major, minor);
+}
+
+#define INFO(name, call)                                                               \
+    PyObject *mpi_##name##_impl(void)                                                  \
+    {                                                                                  \
+        MPI_Info info = MPI_INFO_NULL;                                                 \
+                                                                                       \
+        if (mpi_check(call(&info)) < 0)                                                \
+            return NULL;                                                               \
+        return info_wrap(info);                                                        \
+    }
+INFO(Get_abi_info, MPI_Abi_get_info)
+INFO(Get_abi_fortran_info, MPI_Abi_get_fortran_info)
+INFO(Get_hw_resource_info, MPI_Get_hw_resource_info)
+
 PyObject *mpi_Get_processor_name_impl(void)
 {
     char text[MPI_MAX_PROCESSOR_NAME + 1] = "";
@@ -202,23 +224,10 @@ PyObject *mpi_Wtick_impl(void)
     return PyFloat_FromDouble(MPI_Wtick());
 }
 
-PyObject *mpi_Get_error_class_impl(int errorcode)
-{
-    int error_class = MPI_SUCCESS;
-
-    if (mpi_check(MPI_Error_class(errorcode, &error_class)) < 0)
-        return NULL;
-    return PyLong_FromLong(error_class);
-}
-
-PyObject *mpi_Get_error_string_impl(int errorcode)
-{
-    return exception_string(errorcode);
-}
-
+/* MPI defines levels 0 to 2; the rest of its arguments would be a profiler's own. */
 int mpi_Pcontrol_impl(int level)
 {
-    return mpi_check(MPI_Pcontrol(level));
+    return mpi_check(level < 0 || level > 2 ? MPI_ERR_ARG : MPI_Pcontrol(level));
 }
 
 /* ------------------------------------------------------------ addresses */
@@ -253,11 +262,16 @@ static int *zeros(PyObject *number, Py_ssize_t *count)
 
     if (bind_int(number, &length) < 0)
         return NULL;
+    if (length < 0) {
+        PyErr_Format(PyExc_ValueError, "expecting a number of dimensions, got %d",
+                     length);
+        return NULL;
+    }
     if (!(dims = PyMem_Calloc(length > 0 ? length : 1, sizeof(*dims)))) {
         PyErr_NoMemory();
         return NULL;
     }
-    *count = length > 0 ? length : 0;
+    *count = length;
     return dims;
 }
 

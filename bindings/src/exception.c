@@ -38,7 +38,8 @@ PyObject *exception_string(int code)
     char text[MPI_MAX_ERROR_STRING + 1] = "";
     int length = 0;
 
-    if (MPI_Error_string(code, text, &length) != MPI_SUCCESS)
+    /* MPICH 5.0 reads beyond its tables for a negative code. */
+    if (code < 0 || MPI_Error_string(code, text, &length) != MPI_SUCCESS)
         return PyUnicode_FromFormat("unknown error code %d", code);
     return PyUnicode_FromStringAndSize(text, length);
 }
@@ -116,7 +117,7 @@ static PyObject *exception_richcompare(PyObject *self, PyObject *other, int how)
     theirs =
         is_instance(other, CLASS_Exception) ? exception_int(other) : Py_NewRef(other);
     if (mine && theirs)
-        result = PyLong_Type.tp_richcompare(mine, theirs, how);
+        result = PyObject_RichCompare(mine, theirs, how);
     Py_XDECREF(theirs);
     Py_XDECREF(mine);
     return result;
