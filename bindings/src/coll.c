@@ -13,6 +13,7 @@
 int coll_init(struct coll *coll, MPI_Comm comm, struct message *send,
               struct message *recv)
 {
+    const struct mpiwait_members *members;
     int is_inter = 0;
 
     message_init(send);
@@ -20,6 +21,12 @@ int coll_init(struct coll *coll, MPI_Comm comm, struct message *send,
     *coll = (struct coll){ .send = send, .recv = recv, .comm = comm };
     if (comm == MPI_COMM_NULL)
         return 0;
+    if ((members = mpiwait_members(comm))) {
+        coll->size = members->size;
+        coll->rank = members->rank;
+        coll->is_inter = members->is_inter;
+        return 0;
+    }
     if (mpi_check(MPI_Comm_test_inter(comm, &is_inter)) < 0)
         return -1;
     coll->is_inter = is_inter;

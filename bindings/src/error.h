@@ -24,13 +24,30 @@ static inline int mpi_check(int rc)
  * raised by the MPI call that made the callback.  The first one stays. */
 void error_defer(void);
 
-/* One MPI call that can wait, without the GIL: MPI_CALL(rc, MPI_Barrier(comm)); */
-#define MPI_CALL(rc, call)                                                             \
+/* One MPI call without the GIL where 'leave' is true.  Leaving it and coming back costs
+ * as much as a small call does, so those that wait for nobody stay. */
+#define MPI_CALL_IF(leave, rc, call)                                                   \
     do {                                                                               \
-        Py_BEGIN_ALLOW_THREADS;                                                        \
+        PyThreadState *thread = (leave) ? PyEval_SaveThread() : NULL;                  \
+                                                                                       \
         (rc) = (call);                                                                 \
-        Py_END_ALLOW_THREADS;                                                          \
+        if (thread)                                                                    \
+            PyEval_RestoreThread(thread);                                              \
     } while (0)
+
+/* One MPI call that can wait, without the GIL: MPI_CALL(rc, MPI_Barrier(comm)); */
+#define MPI_CALL(rc, call) MPI_CALL_IF(true, rc, call)
+
+/* One MPI call that does not wait, such as MPI_Iprobe(). */
+#define MPI_CALL_NOW(rc, call) MPI_CALL_IF(mpi_calls_back(), rc, call)
+
+/* Whether a call that enters MPI's progress must leave the GIL, though it does not wait
+ * (mpiwait.h). */
+static inline bool mpi_calls_back(void)
+{
+    return __builtin_expect(
+        atomic_load_explicit(&mpiwait_calls_back, memory_order_relaxed), 0);
+}
 
 /* One step of what the user called 'name', which may be several MPI calls: its waits
  * are shown as that, and as waits for 'peer' where MPI's call does not say. */

@@ -34,6 +34,7 @@ void message_init(struct message *msg)
     msg->types = NULL;
     msg->heap = NULL;
     msg->buf.held = false;
+    msg->buf.nbytes = 0;
 }
 
 void message_clear(struct message *msg)
@@ -157,7 +158,6 @@ static int acquire(struct message *msg, const struct parts *parts, int flags)
     if (!parts->type)
         flags |= BUFFER_FORMAT;
     if (!parts->buf) {
-        msg->buf.nbytes = 0;
         msg->addr = MPI_BOTTOM;
     } else {
         if (buffer_acquire(&msg->buf, parts->buf, flags) < 0)

@@ -9,8 +9,12 @@
 #define SRC_MESSAGE_H
 
 #include "bindings/src/buffer.h"
+#include "bindings/src/error.h"
 
-enum { MESSAGE_INLINE = 16 };
+enum {
+    MESSAGE_INLINE = 16,
+    MESSAGE_SMALL = 4096, /* bytes: copied before another thread could run */
+};
 
 struct message {
     void *addr;
@@ -52,6 +56,12 @@ int message_w(struct message *msg, PyObject *spec, int flags, int blocks);
 /* Gives a simple message room for 'blocks' counts, copied from a sequence of
  * integers, or uninitialised when it is NULL. */
 int message_set_counts(struct message *msg, PyObject *counts, int blocks);
+
+/* True when a call that only starts with 'msg' keeps the GIL. */
+static inline bool message_is_quick(const struct message *msg)
+{
+    return msg->buf.nbytes <= MESSAGE_SMALL && !mpi_calls_back();
+}
 
 /* True for None and MPI.IN_PLACE. */
 bool message_is_in_place(PyObject *spec);

@@ -38,7 +38,7 @@ static int send(struct comm_object *self, PyObject *buf, int dest, int tag, send
 
     if (message_p2p(&msg, buf, 0, dest) < 0)
         return -1;
-    MPI_CALL(rc, call(MESSAGE(&msg), dest, tag, self->mpi));
+    MPI_CALL_IF(dest != MPI_PROC_NULL, rc, call(MESSAGE(&msg), dest, tag, self->mpi));
     if (rc != MPI_SUCCESS)
         return send_failed(rc, &msg);
     message_clear(&msg);
@@ -73,8 +73,9 @@ int comm_Recv_impl(struct comm_object *self, PyObject *buf, int source, int tag,
 
     if (message_p2p(&msg, buf, BUFFER_WRITABLE, source) < 0)
         return -1;
-    MPI_CALL(rc, MPI_Recv_c(MESSAGE(&msg), source, tag, self->mpi,
-                            status_or_ignore(status)));
+    MPI_CALL_IF(
+        source != MPI_PROC_NULL, rc,
+        MPI_Recv_c(MESSAGE(&msg), source, tag, self->mpi, status_or_ignore(status)));
     message_clear(&msg);
     return mpi_check(rc);
 }
@@ -132,7 +133,8 @@ static PyObject *isend(struct comm_object *self, PyObject *buf, int dest, int ta
         return NULL;
     }
     keep->kind = KEEP_SEND;
-    MPI_CALL(rc, call(MESSAGE(&keep->msgs[0]), dest, tag, self->mpi, &request));
+    MPI_CALL_IF(!message_is_quick(&keep->msgs[0]), rc,
+                call(MESSAGE(&keep->msgs[0]), dest, tag, self->mpi, &request));
     return request_started(rc, request, keep);
 }
 
@@ -167,8 +169,8 @@ PyObject *comm_Irecv_impl(struct comm_object *self, PyObject *buf, int source, i
         return NULL;
     }
     keep->kind = KEEP_RECV;
-    MPI_CALL(rc,
-             MPI_Irecv_c(MESSAGE(&keep->msgs[0]), source, tag, self->mpi, &request));
+    MPI_CALL_IF(!message_is_quick(&keep->msgs[0]), rc,
+                MPI_Irecv_c(MESSAGE(&keep->msgs[0]), source, tag, self->mpi, &request));
     return request_started(rc, request, keep);
 }
 
@@ -187,7 +189,8 @@ PyObject *comm_Iprobe_impl(struct comm_object *self, int source, int tag,
 {
     int rc, flag = 0;
 
-    MPI_CALL(rc, MPI_Iprobe(source, tag, self->mpi, &flag, status_or_ignore(status)));
+    MPI_CALL_NOW(rc,
+                 MPI_Iprobe(source, tag, self->mpi, &flag, status_or_ignore(status)));
     return mpi_check(rc) < 0 ? NULL : PyBool_FromLong(flag);
 }
 
@@ -207,8 +210,8 @@ static PyObject *improbe(PyTypeObject *cls, MPI_Comm comm, int source, int tag,
     MPI_Message message = MPI_MESSAGE_NULL;
     int rc, flag = 0;
 
-    MPI_CALL(rc,
-             MPI_Improbe(source, tag, comm, &flag, &message, status_or_ignore(status)));
+    MPI_CALL_NOW(
+        rc, MPI_Improbe(source, tag, comm, &flag, &message, status_or_ignore(status)));
     if (mpi_check(rc) < 0)
         return NULL;
     return flag ? message_wrap_as(cls, message) : Py_NewRef(Py_None);
@@ -279,7 +282,8 @@ PyObject *message_Irecv_impl(struct message_object *self, PyObject *buf)
         Py_XDECREF(keep);
         return NULL;
     }
-    MPI_CALL(rc, MPI_Imrecv_c(MESSAGE(&keep->msgs[0]), &message, &request));
+    MPI_CALL_IF(!message_is_quick(&keep->msgs[0]), rc,
+                MPI_Imrecv_c(MESSAGE(&keep->msgs[0]), &message, &request));
     message_consumed(self, message);
     return request_started(rc, request, keep);
 }

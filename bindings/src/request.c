@@ -277,8 +277,13 @@ static PyObject *answer(struct request_object *self, int rc, int flag)
 
 PyObject *request_Wait_impl(struct request_object *self, struct status_object *status)
 {
-    int rc;
+    int rc, flag = 0;
 
+    /* Most are done by now, and then the GIL can stay. */
+    if (!mpi_calls_back()
+        && ((rc = MPI_Test(&self->mpi, &flag, status_or_ignore(status))) != MPI_SUCCESS
+            || flag))
+        return answer(self, rc, 1);
     MPI_CALL(rc, MPI_Wait(&self->mpi, status_or_ignore(status)));
     return answer(self, rc, 1);
 }
@@ -287,7 +292,7 @@ PyObject *request_Test_impl(struct request_object *self, struct status_object *s
 {
     int rc, flag = 0;
 
-    MPI_CALL(rc, MPI_Test(&self->mpi, &flag, status_or_ignore(status)));
+    MPI_CALL_NOW(rc, MPI_Test(&self->mpi, &flag, status_or_ignore(status)));
     return answer(self, rc, flag);
 }
 
@@ -296,7 +301,8 @@ PyObject *request_Get_status_impl(struct request_object *self,
 {
     int rc, flag = 0;
 
-    MPI_CALL(rc, MPI_Request_get_status(self->mpi, &flag, status_or_ignore(status)));
+    MPI_CALL_NOW(rc,
+                 MPI_Request_get_status(self->mpi, &flag, status_or_ignore(status)));
     return mpi_check(rc) < 0 ? NULL : PyBool_FromLong(flag);
 }
 

@@ -68,6 +68,9 @@ static struct comm *comm_create(MPI_Comm handle)
     PMPI_Comm_rank(handle, &comm->rank);
     PMPI_Comm_size(handle, &comm->size);
     PMPI_Comm_test_inter(handle, &inter);
+    comm->members = (struct mpiwait_members){ comm->rank, comm->size, inter };
+    if (inter)
+        PMPI_Comm_remote_size(handle, &comm->members.size);
     if (inter)
         comm->way = COMM_PLAIN;
     else if (comm->size == 1)
@@ -99,6 +102,13 @@ struct comm *comm_of(MPI_Comm handle)
     cached.comm = comm;
     cached.deletions = now;
     return comm;
+}
+
+EXPORT const struct mpiwait_members *mpiwait_members(MPI_Comm handle)
+{
+    struct comm *comm = layer.on ? comm_of(handle) : NULL;
+
+    return comm ? &comm->members : NULL;
 }
 
 void comm_count(MPI_Comm handle)

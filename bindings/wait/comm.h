@@ -15,6 +15,8 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+#include "bindings/wait/mpiwait.h"
+
 struct arena_place;
 
 enum comm_way { COMM_UNSETTLED, COMM_ALONE, COMM_PLACE, COMM_PLAIN };
@@ -28,6 +30,7 @@ struct comm {
     MPI_Comm handle;
     enum comm_way way;
     int rank, size;
+    struct mpiwait_members members;
     int *world; /* ranks in MPI_COMM_WORLD; NULL unless way is COMM_PLACE */
     struct arena_place *place;
     uint32_t calls, nonblocking; /* collectives so far */

@@ -13,6 +13,8 @@
 #define WAIT_MPIWAIT_H
 
 #include <mpi.h>
+#include <stdatomic.h>
+#include <stdbool.h>
 
 struct page;
 
@@ -43,6 +45,22 @@ enum mpiwait_reason mpiwait_reason(int code, const char **text, int *rank);
 
 /* The class of all codes of ours; MPI_SUCCESS before MPI_Init. */
 int mpiwait_error_class(void);
+
+/* True once somebody has given MPI a function that it calls while it makes progress: an
+ * operation, a generalized request.  It may be one of Python's, and then the thread in
+ * it holds a lock of MPI's and wants the GIL: nobody may enter MPI with the GIL. */
+extern atomic_bool mpiwait_calls_back;
+
+/* What the layer knows of a communicator, quicker than MPI can tell.  'size' is that of
+ * the group which it talks to: of an intercommunicator the other one. */
+struct mpiwait_members {
+    int rank, size;
+    bool is_inter;
+};
+
+/* NULL when the layer does not know it, and MPI must be asked.  Borrowed, until the
+ * communicator is freed. */
+const struct mpiwait_members *mpiwait_members(MPI_Comm comm);
 
 /* Keeps MPI going for a moment; for ranks that are idle while others work. */
 void mpiwait_progress(void);

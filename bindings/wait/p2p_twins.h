@@ -12,7 +12,7 @@
                                      .tag = tag,                                       \
                                      .recv = MPI_REQUEST_NULL };                       \
                                                                                        \
-        if (!layer_is_on())                                                            \
+        if (!layer_is_on() || dest == MPI_PROC_NULL)                                   \
             return TWIN(PMPI_##name)(buf, count, type, dest, tag, comm);               \
         exchange.send = MPI_REQUEST_NULL;                                              \
         return p2p_finish(&exchange, TWIN(PMPI_##iname)(buf, count, type, dest, tag,   \
@@ -30,7 +30,7 @@ EXPORT int TWIN(MPI_Recv)(void *buf, COUNT count, MPI_Datatype type, int source,
     struct exchange exchange = { "Recv",           comm,  source, tag, MPI_REQUEST_NULL,
                                  MPI_REQUEST_NULL, status };
 
-    if (!layer_is_on())
+    if (!layer_is_on() || source == MPI_PROC_NULL)
         return TWIN(PMPI_Recv)(buf, count, type, source, tag, comm, status);
     return p2p_finish(&exchange, TWIN(PMPI_Irecv)(buf, count, type, source, tag, comm,
                                                   &exchange.recv));

@@ -58,9 +58,10 @@ def measure(call):
 def main():
     empty = measure(lambda: None)
     result = {}
-    for name, call in (("Get_rank", comm.Get_rank), ("Barrier", comm.Barrier)):
-        result[name] = measure(lambda: call()) - empty
-    result["Iprobe"] = measure(lambda: comm.Iprobe(0, 0)) - empty
+    for name, call in (("Get_rank", lambda: comm.Get_rank()),
+                       ("Barrier", lambda: comm.Barrier()),
+                       ("Iprobe", lambda: comm.Iprobe(0, 0))):
+        result[name] = measure(call) - empty
     for kind, name, call in calls_of_messages():
         result[f"{name}: {kind}"] = measure(call) - empty
     if hasattr(MPI.Win, "Put"):
