@@ -20,9 +20,9 @@ struct callback {
 bool callback_enter(struct callback *callback);
 void callback_leave(struct callback *callback);
 
-/* The MPI code for what 'function' raised, which is shown on stderr: that of an
- * MPI.Exception, MPI_ERR_OTHER for others.  KeyboardInterrupt and SystemExit are no
- * errors to be shown: they are deferred. */
+/* The MPI code for what 'function' (NULL: it is not named) raised, which is shown on
+ * stderr: that of an MPI.Exception, MPI_ERR_OTHER for others.  KeyboardInterrupt and
+ * SystemExit are no errors to be shown: they are deferred. */
 int callback_failed(PyObject *function);
 
 #endif

@@ -163,9 +163,13 @@ static void win_drop_keep(struct win_object *self)
         }                                                                              \
         return object;                                                                 \
     }                                                                                  \
+    static PyObject *name##_wrap_for(PyTypeObject *asked, mpi_type mpi)                \
+    {                                                                                  \
+        return name##_wrap_as(name##_class_of(mpi, asked), mpi);                       \
+    }                                                                                  \
     PyObject *name##_wrap(mpi_type mpi)                                                \
     {                                                                                  \
-        return name##_wrap_as(name##_class_of(mpi, NULL), mpi);                        \
+        return name##_wrap_for(NULL, mpi);                                             \
     }                                                                                  \
     int name##_add_constant(PyTypeObject *cls, const char *key, mpi_type mpi)          \
     {                                                                                  \
@@ -254,8 +258,7 @@ static int handle_number(PyObject *handle, intptr_t *number)
                                                                                        \
         if (handle_number(handle, &number) < 0)                                        \
             return NULL;                                                               \
-        return name##_wrap_as(name##_class_of((mpi_type)number, cls),                  \
-                              (mpi_type)number);                                       \
+        return name##_wrap_for(cls, (mpi_type)number);                                 \
     }                                                                                  \
     PyObject *name##_py2f_impl(struct name##_object *self)                             \
     {                                                                                  \
@@ -264,9 +267,7 @@ static int handle_number(PyObject *handle, intptr_t *number)
     }                                                                                  \
     PyObject *name##_f2py_impl(PyTypeObject *cls, int arg)                             \
     {                                                                                  \
-        mpi_type mpi = MPI_##mpi_name##_f2c(arg);                                      \
-                                                                                       \
-        return name##_wrap_as(name##_class_of(mpi, cls), mpi);                         \
+        return name##_wrap_for(cls, MPI_##mpi_name##_f2c(arg));                        \
     }                                                                                  \
     PyObject *name##_toint_impl(struct name##_object *self)                            \
     {                                                                                  \
@@ -275,7 +276,7 @@ static int handle_number(PyObject *handle, intptr_t *number)
     }                                                                                  \
     PyObject *name##_fromint_impl(PyTypeObject *cls, int arg)                          \
     {                                                                                  \
-        return name##_wrap(MPI_##mpi_name##_fromint(arg));                             \
+        return name##_wrap_for(cls, MPI_##mpi_name##_fromint(arg));                    \
     }
 HANDLE_CLASSES(HANDLE)
 #undef HANDLE

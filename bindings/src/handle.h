@@ -45,8 +45,7 @@ struct request_object {
     HANDLE_FIELDS(MPI_Request)
     PyObject *keep;
 };
-/* 'same' is what C users of mpi4py look for there: the request, which 'mpi' loses when
- * it is done. */
+/* 'same' is the request, also after 'mpi' was freed: it can still be completed. */
 struct grequest_object {
     struct request_object base;
     MPI_Request same;

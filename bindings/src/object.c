@@ -245,12 +245,6 @@ done:
     return obj;
 }
 
-static void store_status(struct status_object *to, const MPI_Status *from)
-{
-    if (to)
-        to->mpi = *from;
-}
-
 static int warn_of_buf(PyObject *buf)
 {
     return buf == Py_None
@@ -262,7 +256,7 @@ PyObject *comm_recv_impl(struct comm_object *self, PyObject *buf, int source, in
                          struct status_object *status)
 {
     PyObject *bytes, *obj;
-    MPI_Status mpi;
+    MPI_Status mpi = status_begin(status);
 
     if (warn_of_buf(buf) < 0)
         return NULL;
@@ -270,14 +264,14 @@ PyObject *comm_recv_impl(struct comm_object *self, PyObject *buf, int source, in
         CALLED_AS("recv", self->mpi, source, tag,
                   obj = recv_into(buf, source, tag, self->mpi, &mpi));
         if (obj)
-            store_status(status, &mpi);
+            status_store(status, &mpi);
         return obj;
     }
     CALLED_AS("recv", self->mpi, source, tag,
               bytes = object_recv(source, tag, self->mpi, &mpi));
     if (!bytes)
         return NULL;
-    store_status(status, &mpi);
+    status_store(status, &mpi);
     obj = object_load(bytes);
     Py_DECREF(bytes);
     return obj;
@@ -373,7 +367,7 @@ PyObject *comm_sendrecv_impl(struct comm_object *self, PyObject *sendobj, int de
                              struct status_object *status)
 {
     struct keep_object *keep;
-    MPI_Status mpi;
+    MPI_Status mpi = status_begin(status);
     PyObject *obj;
 
     if (warn_of_buf(recvbuf) < 0 || !(keep = keep_for(sendobj, dest)))
@@ -382,7 +376,7 @@ PyObject *comm_sendrecv_impl(struct comm_object *self, PyObject *sendobj, int de
         "sendrecv", MPI_COMM_NULL, 0, 0,
         obj = sendrecv(keep, dest, sendtag, recvbuf, source, recvtag, self->mpi, &mpi));
     if (obj)
-        store_status(status, &mpi);
+        status_store(status, &mpi);
     return obj;
 }
 
@@ -411,7 +405,7 @@ static PyObject *wrap_message(PyTypeObject *cls, MPI_Message message,
 
     if (!object)
         return NULL;
-    store_status(status, mpi);
+    status_store(status, mpi);
     if (!(((struct message_object *)object)->keep = allocate_for(mpi)))
         Py_CLEAR(object);
     return object;
@@ -421,7 +415,7 @@ PyObject *message_probe_impl(PyTypeObject *cls, MPI_Comm comm, int source, int t
                              struct status_object *status)
 {
     MPI_Message message = MPI_MESSAGE_NULL;
-    MPI_Status mpi;
+    MPI_Status mpi = status_begin(status);
     int rc;
 
     CALLED_AS("mprobe", MPI_COMM_NULL, 0, 0,
@@ -433,7 +427,7 @@ PyObject *message_iprobe_impl(PyTypeObject *cls, MPI_Comm comm, int source, int 
                               struct status_object *status)
 {
     MPI_Message message = MPI_MESSAGE_NULL;
-    MPI_Status mpi;
+    MPI_Status mpi = status_begin(status);
     int rc, flag = 0;
 
     MPI_CALL(rc, MPI_Improbe(source, tag, comm, &flag, &message, &mpi));
@@ -485,7 +479,7 @@ PyObject *message_recv_impl(struct message_object *self, struct status_object *s
     struct keep_object *keep = message_keep(self);
     MPI_Message message = self->mpi;
     PyObject *obj = NULL;
-    MPI_Status mpi;
+    MPI_Status mpi = status_begin(status);
     int rc;
 
     if (!keep)
@@ -493,7 +487,7 @@ PyObject *message_recv_impl(struct message_object *self, struct status_object *s
     MPI_CALL(rc, MPI_Mrecv_c(MESSAGE(&keep->msgs[0]), &message, &mpi));
     message_consume(self, message);
     if (mpi_check(rc) == 0) {
-        store_status(status, &mpi);
+        status_store(status, &mpi);
         obj = finish_recv(keep, &mpi);
     }
     Py_DECREF(keep);

@@ -26,8 +26,8 @@ static PyObject *finish_one(struct request_object *self, struct keep_object *kee
 
     request_sync(self);
     if (mpi_check(rc) == 0) {
-        if (flag && status)
-            status->mpi = *mpi;
+        if (flag)
+            status_store(status, mpi);
         obj = flag ? deliver(keep, mpi) : Py_NewRef(Py_None);
     }
     Py_XDECREF(keep);
@@ -42,7 +42,7 @@ static struct keep_object *keep_of(struct request_object *self)
 PyObject *request_wait_impl(struct request_object *self, struct status_object *status)
 {
     struct keep_object *keep = keep_of(self);
-    MPI_Status mpi;
+    MPI_Status mpi = status_begin(status);
     int rc;
 
     CALLED_AS("wait", MPI_COMM_NULL, 0, 0, MPI_CALL(rc, MPI_Wait(&self->mpi, &mpi)));
@@ -53,7 +53,7 @@ PyObject *request_test_impl(struct request_object *self, struct status_object *s
 {
     struct keep_object *keep = keep_of(self);
     PyObject *obj;
-    MPI_Status mpi;
+    MPI_Status mpi = status_begin(status);
     int rc, flag = 0;
 
     MPI_CALL(rc, MPI_Test(&self->mpi, &flag, &mpi));
@@ -133,7 +133,7 @@ static PyObject *any(PyObject *requests, struct status_object *status, bool wait
 {
     struct batch batch;
     PyObject *obj = NULL;
-    MPI_Status mpi;
+    MPI_Status mpi = status_begin(status);
     int rc;
 
     *index = MPI_UNDEFINED;
@@ -149,8 +149,8 @@ static PyObject *any(PyObject *requests, struct status_object *status, bool wait
     request_list_store(&batch.list);
     if (mpi_check(rc) < 0)
         goto done;
-    if (*flag && status)
-        status->mpi = mpi;
+    if (*flag)
+        status_store(status, &mpi);
     obj = *flag && *index != MPI_UNDEFINED ? deliver(batch.list.keeps[*index], &mpi)
                                            : Py_NewRef(Py_None);
 done:
@@ -266,75 +266,20 @@ PyObject *request_testsome_impl(PyTypeObject *cls, PyObject *requests,
 }
 
 /* ------------------------------------------------------------ get_status */
-/* Asks all requests: their statuses, how many are not null, and which of those are
- * done, in 'indices'.  MPI has calls for this only since 4.1. */
-static int ask(struct batch *batch, int *active, int *done)
-{
-    int idx, rc, flag;
-
-    *active = *done = 0;
-    for (idx = 0; idx < batch->list.count; idx++) {
-        MPI_CALL(rc, MPI_Request_get_status(batch->list.mpi[idx], &flag,
-                                            &batch->statuses.mpi[idx]));
-        if (mpi_check(rc) < 0)
-            return -1;
-        if (batch->list.mpi[idx] == MPI_REQUEST_NULL)
-            continue;
-        ++*active;
-        if (flag)
-            batch->indices[(*done)++] = idx;
-    }
-    return 0;
-}
-
 PyObject *request_get_status_any_impl(PyTypeObject *cls, PyObject *requests,
                                       struct status_object *status)
 {
-    int active, done, index = MPI_UNDEFINED;
-    PyObject *pair = NULL;
-    struct batch batch;
-
-    if (batch_init(&batch, requests, Py_None) == 0
-        && ask(&batch, &active, &done) == 0) {
-        if (done)
-            index = batch.indices[0];
-        if (done && status)
-            status->mpi = batch.statuses.mpi[index];
-        pair = Py_BuildValue("iN", index, PyBool_FromLong(done || !active));
-    }
-    batch_clear(&batch);
-    return pair;
+    return request_Get_status_any_impl(cls, requests, status);
 }
 
 PyObject *request_get_status_all_impl(PyTypeObject *cls, PyObject *requests,
                                       PyObject *statuses)
 {
-    PyObject *answer = NULL;
-    struct batch batch;
-    int active, done;
-
-    if (batch_init(&batch, requests, statuses) == 0 && ask(&batch, &active, &done) == 0
-        && (done < active || status_list_store(&batch.statuses, batch.list.count) == 0))
-        answer = PyBool_FromLong(done == active);
-    batch_clear(&batch);
-    return answer;
+    return request_Get_status_all_impl(cls, requests, statuses);
 }
 
 PyObject *request_get_status_some_impl(PyTypeObject *cls, PyObject *requests,
                                        PyObject *statuses)
 {
-    PyObject *answer = NULL;
-    struct batch batch;
-    int active, done, idx;
-
-    if (batch_init(&batch, requests, statuses) == 0
-        && ask(&batch, &active, &done) == 0) {
-        for (idx = 0; idx < done; idx++)
-            batch.statuses.mpi[idx] = batch.statuses.mpi[batch.indices[idx]];
-        if (status_list_store(&batch.statuses, done) == 0)
-            answer =
-                active ? request_index_list(batch.indices, done) : Py_NewRef(Py_None);
-    }
-    batch_clear(&batch);
-    return answer;
+    return request_Get_status_some_impl(cls, requests, statuses);
 }

@@ -1,35 +1,12 @@
-/* prequest.c - persistent requests, and generalized ones as far as they are alike */
+/* prequest.c - persistent requests */
 #include "bindings/src/error.h"
 #include "bindings/src/request.h"
 #include "mpi_impl.h"
 
-/* ------------------------------------------------------------ construction */
-/* The null request is of every kind. */
-static PyObject *new_of_kind(PyTypeObject *cls, struct request_object *other,
-                             enum class_id id)
-{
-    if (other && other->mpi != MPI_REQUEST_NULL
-        && !is_instance((PyObject *)other, id)) {
-        PyErr_Format(PyExc_TypeError, "expecting a %s, not a %s",
-                     module->types[id]->tp_name, Py_TYPE(other)->tp_name);
-        return NULL;
-    }
-    return request_new_impl(cls, other);
-}
-
 PyObject *prequest_new_impl(PyTypeObject *cls, struct request_object *request)
 {
-    return new_of_kind(cls, request, CLASS_Prequest);
+    return request_new_as(cls, request, CLASS_Prequest);
 }
-
-PyObject *grequest_new_impl(PyTypeObject *cls, struct request_object *request)
-{
-    return new_of_kind(cls, request, CLASS_Grequest);
-}
-
-const struct class_def grequest_class = { .size = sizeof(struct grequest_object),
-                                          .handle_size = sizeof(MPI_Request),
-                                          .flags = Py_TPFLAGS_BASETYPE };
 
 /* ------------------------------------------------------------ starting */
 int prequest_Start_impl(struct request_object *self)

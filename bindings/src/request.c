@@ -49,30 +49,46 @@ static void keep_dealloc(PyObject *object)
  * that was truncated MPICH looks into its communicator, which may be freed by now. */
 static bool is_over(struct orphan *orphan)
 {
-    int flag = 0;
+    int flag = 0, rc;
 
-    if (MPI_Testall(1, &orphan->mpi, &flag, MPI_STATUSES_IGNORE) == MPI_SUCCESS
-        && !flag)
+    MPI_CALL(rc, MPI_Testall(1, &orphan->mpi, &flag, MPI_STATUSES_IGNORE));
+    if (rc == MPI_SUCCESS && !flag)
         return false;
     if (orphan->mpi != MPI_REQUEST_NULL && orphan->keep->is_persistent)
-        MPI_Request_free(&orphan->mpi);
+        MPI_CALL(rc, MPI_Request_free(&orphan->mpi));
     return true;
 }
 
-/* The list may grow while a keep is released, by what its objects do. */
+static void orphans_add(const struct orphan *orphan)
+{
+    struct orphan *list;
+
+    if (orphans.count == orphans.room) {
+        list = PyMem_Resize(orphans.list, struct orphan, 2 * orphans.room + 8);
+        if (!list) /* the memory stays allocated, which is safe */
+            return;
+        orphans.list = list;
+        orphans.room = 2 * orphans.room + 8;
+    }
+    orphans.list[orphans.count++] = *orphan;
+}
+
+/* The list may change while MPI is asked and while a keep is released, by other
+ * threads and by what the objects do: so an orphan is not in it meanwhile. */
 static void orphans_visit(void)
 {
-    struct keep_object *keep;
-    int idx = 0;
+    struct orphan orphan;
+    int idx = orphans.count;
 
-    while (idx < orphans.count) {
-        if (!is_over(&orphans.list[idx])) {
-            idx++;
+    while (--idx >= 0) {
+        if (idx >= orphans.count)
             continue;
-        }
-        keep = orphans.list[idx].keep;
+        orphan = orphans.list[idx];
         orphans.list[idx] = orphans.list[--orphans.count];
-        Py_DECREF(keep);
+        if (is_over(&orphan))
+            Py_DECREF(orphan.keep);
+        else
+            orphans_add(&orphan);
     }
 }
 
@@ -97,8 +113,6 @@ static void orphans_heal(void *unused)
 
 void request_orphan(MPI_Request mpi, bool owned, struct keep_object *keep)
 {
-    struct orphan *list;
-
     if (!keep)
         return;
     /* After the end of MPI nobody writes into the memory, but nobody may ask. */
@@ -110,14 +124,7 @@ void request_orphan(MPI_Request mpi, bool owned, struct keep_object *keep)
      * about it, and the memory stays for good. */
     if (!owned)
         return;
-    if (orphans.count == orphans.room) {
-        list = PyMem_Resize(orphans.list, struct orphan, 2 * orphans.room + 8);
-        if (!list) /* the memory stays allocated, which is safe */
-            return;
-        orphans.list = list;
-        orphans.room = 2 * orphans.room + 8;
-    }
-    orphans.list[orphans.count++] = (struct orphan){ mpi, keep };
+    orphans_add(&(struct orphan){ mpi, keep });
     orphans_visit();
 }
 
@@ -153,6 +160,18 @@ static PyObject *adopt(enum class_id id, MPI_Request mpi, struct keep_object *ke
     else
         ((struct request_object *)object)->keep = (PyObject *)keep;
     return object;
+}
+
+PyObject *request_new_as(PyTypeObject *cls, struct request_object *other,
+                         enum class_id id)
+{
+    if (other && other->mpi != MPI_REQUEST_NULL
+        && !is_instance((PyObject *)other, id)) {
+        PyErr_Format(PyExc_TypeError, "expecting a %s, not a %s",
+                     module->types[id]->tp_name, Py_TYPE(other)->tp_name);
+        return NULL;
+    }
+    return request_new_impl(cls, other);
 }
 
 PyObject *request_start(MPI_Request mpi, struct keep_object *keep)
@@ -319,21 +338,24 @@ int request_Cancel_impl(struct request_object *self)
 
 /* MPI_Request_free() forgets a request that may still be active: its memory goes to
  * the orphans with the number that MPI does not know any more, so it is asked first
- * and freed when it is over. */
+ * and freed when it is over.  Not a generalized request: it must hear of its end, and
+ * has no memory. */
 int request_Free_impl(struct request_object *self)
 {
-    PyObject *keep = self->keep;
+    struct keep_object *keep = (struct keep_object *)self->keep;
+    bool has_callbacks = keep && keep->kind == KEEP_CALLBACKS;
     int rc;
 
-    if (keep && self->mpi != MPI_REQUEST_NULL) {
-        ((struct keep_object *)keep)->is_over = true;
-        request_orphan(self->mpi, true, (struct keep_object *)keep);
+    if (keep && self->mpi != MPI_REQUEST_NULL && !has_callbacks) {
+        keep->is_over = true;
+        request_orphan(self->mpi, true, keep);
         self->keep = NULL;
         self->mpi = MPI_REQUEST_NULL;
         return 0;
     }
     MPI_CALL(rc, MPI_Request_free(&self->mpi));
-    request_sync(self);
+    if (!has_callbacks)
+        request_sync(self);
     return mpi_check(rc);
 }
 
@@ -352,6 +374,12 @@ static int test_any(int count, MPI_Request *requests, int *idx, int *flag,
                     MPI_Status *status)
 {
     return MPI_Testany(count, requests, idx, flag, status);
+}
+
+static int get_any(int count, MPI_Request *requests, int *idx, int *flag,
+                   MPI_Status *status)
+{
+    return MPI_Request_get_status_any(count, requests, idx, flag, status);
 }
 
 static int any(any_f call, PyObject *requests, struct status_object *status, int *idx,
@@ -389,6 +417,16 @@ PyObject *request_Testany_impl(PyTypeObject *cls, PyObject *requests,
     return Py_BuildValue("iN", idx, PyBool_FromLong(flag));
 }
 
+PyObject *request_Get_status_any_impl(PyTypeObject *cls, PyObject *requests,
+                                      struct status_object *status)
+{
+    int idx, flag = 0;
+
+    if (any(get_any, requests, status, &idx, &flag) < 0)
+        return NULL;
+    return Py_BuildValue("iN", idx, PyBool_FromLong(flag));
+}
+
 typedef int (*all_f)(int count, MPI_Request *requests, int *flag, MPI_Status *statuses);
 
 static int wait_all(int count, MPI_Request *requests, int *flag, MPI_Status *statuses)
@@ -400,6 +438,11 @@ static int wait_all(int count, MPI_Request *requests, int *flag, MPI_Status *sta
 static int test_all(int count, MPI_Request *requests, int *flag, MPI_Status *statuses)
 {
     return MPI_Testall(count, requests, flag, statuses);
+}
+
+static int get_all(int count, MPI_Request *requests, int *flag, MPI_Status *statuses)
+{
+    return MPI_Request_get_status_all(count, requests, flag, statuses);
 }
 
 static PyObject *all(all_f call, PyObject *requests, PyObject *statuses)
@@ -435,8 +478,20 @@ PyObject *request_Testall_impl(PyTypeObject *cls, PyObject *requests,
     return all(test_all, requests, statuses);
 }
 
+PyObject *request_Get_status_all_impl(PyTypeObject *cls, PyObject *requests,
+                                      PyObject *statuses)
+{
+    return all(get_all, requests, statuses);
+}
+
 typedef int (*some_f)(int count, MPI_Request *requests, int *done, int *indices,
                       MPI_Status *statuses);
+
+static int get_some(int count, MPI_Request *requests, int *done, int *indices,
+                    MPI_Status *statuses)
+{
+    return MPI_Request_get_status_some(count, requests, done, indices, statuses);
+}
 
 PyObject *request_index_list(const int *indices, int count)
 {
@@ -479,4 +534,10 @@ PyObject *request_Testsome_impl(PyTypeObject *cls, PyObject *requests,
                                 PyObject *statuses)
 {
     return some(MPI_Testsome, requests, statuses);
+}
+
+PyObject *request_Get_status_some_impl(PyTypeObject *cls, PyObject *requests,
+                                       PyObject *statuses)
+{
+    return some(get_some, requests, statuses);
 }

@@ -22,8 +22,10 @@ struct keep_object;
 typedef PyObject *(*keep_finish_f)(struct keep_object *keep, const MPI_Status *status);
 
 /* Only receives can be taken back.  A send is never cancelled, because MPICH may
- * crash over that (in ucp_request_cancel); it is as if it had left already. */
-enum keep_kind { KEEP_OTHER, KEEP_SEND, KEEP_RECV };
+ * crash over that (in ucp_request_cancel); it is as if it had left already.  The
+ * callbacks of a generalized request are kept by MPI, too.  Nobody: of a partitioned
+ * request with MPI_PROC_NULL. */
+enum keep_kind { KEEP_OTHER, KEEP_SEND, KEEP_RECV, KEEP_NOBODY, KEEP_CALLBACKS };
 
 struct keep_object {
     PyObject_HEAD struct message msgs[2];
@@ -40,6 +42,11 @@ struct keep_object *keep_create(void);
 /* A new Request for 'mpi'.  Takes the reference 'keep' (may be NULL), always: also
  * when it fails (NULL with the exception set), where the orphans get it. */
 PyObject *request_start(MPI_Request mpi, struct keep_object *keep);
+
+/* Prequest(other) and Grequest(other): 'other' must be an instance of the class 'id',
+ * or null, which is of every kind. */
+PyObject *request_new_as(PyTypeObject *cls, struct request_object *other,
+                         enum class_id id);
 
 /* The same for a persistent request: a new Prequest. */
 PyObject *request_persist(MPI_Request mpi, struct keep_object *keep);

@@ -15,6 +15,16 @@ static void status_init(MPI_Status *status)
     status->MPI_ERROR = MPI_SUCCESS;
 }
 
+MPI_Status status_begin(const struct status_object *status)
+{
+    MPI_Status fresh;
+
+    if (status)
+        return status->mpi;
+    status_init(&fresh);
+    return fresh;
+}
+
 static PyObject *status_wrap_as(PyTypeObject *cls, const MPI_Status *mpi)
 {
     PyObject *object = cls->tp_alloc(cls, 0);
@@ -31,10 +41,9 @@ PyObject *status_wrap(const MPI_Status *mpi)
 
 PyObject *status_new_impl(PyTypeObject *cls, struct status_object *status)
 {
-    MPI_Status fresh;
+    MPI_Status copy = status_begin(status);
 
-    status_init(&fresh);
-    return status_wrap_as(cls, status ? &status->mpi : &fresh);
+    return status_wrap_as(cls, &copy);
 }
 
 static void status_dealloc(PyObject *object)

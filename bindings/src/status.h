@@ -16,6 +16,15 @@ static inline MPI_Status *status_or_ignore(struct status_object *status)
     return status ? &status->mpi : MPI_STATUS_IGNORE;
 }
 
+/* For a call whose status is needed here, too: a copy to work with, and what came of it
+ * for the caller.  MPI does not set all of a status. */
+MPI_Status status_begin(const struct status_object *status);
+static inline void status_store(struct status_object *status, const MPI_Status *mpi)
+{
+    if (status)
+        status->mpi = *mpi;
+}
+
 PyObject *status_wrap(const MPI_Status *mpi);
 
 /* The argument 'statuses' of Waitall and its like: None, or a sequence of statuses,
