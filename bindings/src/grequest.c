@@ -43,11 +43,12 @@ static struct keep_object *keep_callbacks(PyObject *query, PyObject *release,
                                           PyObject *kwargs)
 {
     PyObject *tuple = args == Py_None ? PyTuple_New(0) : PySequence_Tuple(args);
-    PyObject *dict = PyDict_New();
+    PyObject *dict = kwargs == Py_None
+                         ? PyDict_New()
+                         : PyObject_CallOneArg((PyObject *)&PyDict_Type, kwargs);
     struct keep_object *keep = keep_create();
 
     if (!keep || !tuple || !dict
-        || (kwargs != Py_None && PyDict_Update(dict, kwargs) < 0)
         || !(keep->object =
                  Py_BuildValue("[OOOOO]", query, release, cancel, tuple, dict)))
         Py_CLEAR(keep);

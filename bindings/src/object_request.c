@@ -191,8 +191,8 @@ static PyObject *all(PyObject *requests, PyObject *statuses, bool wait)
                   MPI_CALL(rc, MPI_Waitall(batch.list.count, batch.list.mpi,
                                            batch.statuses.mpi)));
     else
-        MPI_CALL(rc, MPI_Testall(batch.list.count, batch.list.mpi, &flag,
-                                 batch.statuses.mpi));
+        MPI_CALL(rc, request_test_all(batch.list.count, batch.list.mpi, &flag,
+                                      batch.statuses.mpi));
     request_list_store(&batch.list);
     if (status_list_report(&batch.statuses, rc,
                            flag || rc != MPI_SUCCESS ? batch.list.count : 0)

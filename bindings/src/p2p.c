@@ -174,6 +174,40 @@ PyObject *comm_Irecv_impl(struct comm_object *self, PyObject *buf, int source, i
     return request_started(rc, request, keep);
 }
 
+PyObject *comm_Isendrecv_impl(struct comm_object *self, PyObject *sendbuf, int dest,
+                              int sendtag, PyObject *recvbuf, int source, int recvtag)
+{
+    struct keep_object *keep = keep_create();
+    MPI_Request request = MPI_REQUEST_NULL;
+    int rc;
+
+    if (!keep || message_p2p(&keep->msgs[0], sendbuf, 0, dest) < 0
+        || message_p2p(&keep->msgs[1], recvbuf, BUFFER_WRITABLE, source) < 0) {
+        Py_XDECREF(keep);
+        return NULL;
+    }
+    MPI_CALL(rc, MPI_Isendrecv_c(MESSAGE(&keep->msgs[0]), dest, sendtag,
+                                 MESSAGE(&keep->msgs[1]), source, recvtag, self->mpi,
+                                 &request));
+    return request_started(rc, request, keep);
+}
+
+PyObject *comm_Isendrecv_replace_impl(struct comm_object *self, PyObject *buf, int dest,
+                                      int sendtag, int source, int recvtag)
+{
+    int rank = dest == MPI_PROC_NULL ? source : dest, rc;
+    struct keep_object *keep = keep_create();
+    MPI_Request request = MPI_REQUEST_NULL;
+
+    if (!keep || message_p2p(&keep->msgs[0], buf, BUFFER_WRITABLE, rank) < 0) {
+        Py_XDECREF(keep);
+        return NULL;
+    }
+    MPI_CALL(rc, MPI_Isendrecv_replace_c(MESSAGE(&keep->msgs[0]), dest, sendtag, source,
+                                         recvtag, self->mpi, &request));
+    return request_started(rc, request, keep);
+}
+
 /* ------------------------------------------------------------ probes */
 PyObject *comm_Probe_impl(struct comm_object *self, int source, int tag,
                           struct status_object *status)

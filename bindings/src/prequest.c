@@ -9,22 +9,38 @@ PyObject *prequest_new_impl(PyTypeObject *cls, struct request_object *request)
 }
 
 /* ------------------------------------------------------------ starting */
+/* The partitions of a partitioned send are not ready any more. */
+static void rewind_partitions(struct keep_object *keep)
+{
+    if (keep && keep->is_persistent && keep->object)
+        memset(PyByteArray_AS_STRING(keep->object), 0,
+               PyByteArray_GET_SIZE(keep->object));
+}
+
 int prequest_Start_impl(struct request_object *self)
 {
     int rc;
 
     MPI_CALL(rc, MPI_Start(&self->mpi));
+    if (rc == MPI_SUCCESS)
+        rewind_partitions((struct keep_object *)self->keep);
     return mpi_check(rc);
 }
 
 int prequest_Startall_impl(PyTypeObject *cls, PyObject *requests)
 {
     struct request_list list;
-    int rc;
+    int idx, rc;
 
     if (request_list_init(&list, requests) < 0)
         return -1;
+    if (request_list_take(&list) < 0) {
+        request_list_clear(&list);
+        return -1;
+    }
     MPI_CALL(rc, MPI_Startall(list.count, list.mpi));
+    for (idx = 0; rc == MPI_SUCCESS && idx < list.count; idx++)
+        rewind_partitions(list.keeps[idx]);
     request_list_store(&list);
     request_list_clear(&list);
     return mpi_check(rc);

@@ -435,9 +435,21 @@ static int wait_all(int count, MPI_Request *requests, int *flag, MPI_Status *sta
     return MPI_Waitall(count, requests, statuses);
 }
 
-static int test_all(int count, MPI_Request *requests, int *flag, MPI_Status *statuses)
+int request_test_all(int count, MPI_Request *requests, int *flag, MPI_Status *statuses)
 {
-    return MPI_Testall(count, requests, flag, statuses);
+    int rc = MPI_Testall(count, requests, flag, statuses), pending = 0, class, idx;
+
+    if (rc == MPI_SUCCESS || MPI_Error_class(rc, &class) != MPI_SUCCESS
+        || class != MPI_ERR_IN_STATUS)
+        return rc;
+    for (idx = 0; idx < count; idx++) {
+        if (statuses[idx].MPI_ERROR == MPI_ERR_PENDING)
+            pending++;
+        else if (statuses[idx].MPI_ERROR != MPI_SUCCESS)
+            return rc;
+    }
+    *flag = pending == 0;
+    return MPI_SUCCESS;
 }
 
 static int get_all(int count, MPI_Request *requests, int *flag, MPI_Status *statuses)
@@ -475,7 +487,7 @@ PyObject *request_Waitall_impl(PyTypeObject *cls, PyObject *requests,
 PyObject *request_Testall_impl(PyTypeObject *cls, PyObject *requests,
                                PyObject *statuses)
 {
-    return all(test_all, requests, statuses);
+    return all(request_test_all, requests, statuses);
 }
 
 PyObject *request_Get_status_all_impl(PyTypeObject *cls, PyObject *requests,

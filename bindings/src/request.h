@@ -76,6 +76,10 @@ int request_list_take(struct request_list *list);
 /* After the call: MPI's requests back into the objects. */
 void request_list_store(struct request_list *list);
 
+/* MPI_Testall(), but for partitioned requests, where MPICH says that one has failed
+ * when none has. */
+int request_test_all(int count, MPI_Request *requests, int *flag, MPI_Status *statuses);
+
 /* What Waitsome and its like return: a list, or None when 'count' is MPI_UNDEFINED,
  * because no request was active. */
 PyObject *request_index_list(const int *indices, int count);
