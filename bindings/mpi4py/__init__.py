@@ -112,9 +112,9 @@ def _profiler_paths(name, path):
     elif path is None:
         places = []
     elif isinstance(path, (str, bytes, _os.PathLike)):
-        places = _os.fspath(path).split(_os.pathsep)
+        places = _os.fsdecode(path).split(_os.pathsep)
     else:
-        places = [_os.fspath(p) for p in path]
+        places = [_os.fsdecode(p) for p in path]
     if not directory:
         places += [p for p in _os.environ.get("MPI4PY_PROFILE_PATH", "").split(":") if p]
         places += [p for p in _os.environ.get("LD_LIBRARY_PATH", "").split(":") if p]

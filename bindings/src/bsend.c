@@ -3,10 +3,6 @@
 #include "bindings/src/error.h"
 #include "mpi_impl.h"
 
-#ifndef MPI_BUFFER_AUTOMATIC /* before MPI-4.1: MPI refuses it */
-#define MPI_BUFFER_AUTOMATIC NULL
-#endif
-
 /* The attached object and the MPI.buffer that holds its memory. */
 static int attach(PyObject *object)
 {

@@ -126,7 +126,7 @@ int context_agree(struct context *context, MPI_Comm comm, int *culprit, int *tag
     long long mine[2] = { context->turn, *culprit }, all[2];
     int rc;
 
-    MPI_CALL(rc, MPI_Allreduce(mine, all, 2, MPI_LONG_LONG, MPI_MAX, comm));
+    MPI_CALL(rc, MPI_Allreduce_c(mine, all, 2, MPI_LONG_LONG, MPI_MAX, comm));
     if (mpi_check(rc) < 0)
         return -1;
     context->turn = all[0] + 1;

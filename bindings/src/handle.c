@@ -296,6 +296,19 @@ HANDLE_CLASSES(HANDLE)
 #undef HANDLE
 
 /* ------------------------------------------------------------ constants */
+static unsigned flags_of(PyObject *object, enum class_id id)
+{
+    switch (id) {
+#define HANDLE(name, Class, ...)                                                       \
+    case CLASS_##Class:                                                                \
+        return ((struct name##_object *)object)->flags;
+        HANDLE_CLASSES(HANDLE)
+#undef HANDLE
+    default:
+        return 0;
+    }
+}
+
 /* The name of the predefined handle that is equal to 'self', and the object; both
  * borrowed, NULL when there is none. */
 static PyObject *constant_like(PyObject *self, enum class_id id, PyObject **name)
@@ -306,8 +319,7 @@ static PyObject *constant_like(PyObject *self, enum class_id id, PyObject **name
     PyObject *equal;
 
     while (PyDict_Next(dict, &pos, &key, &value)) {
-        if (!is_instance(value, id)
-            || !(((struct comm_object *)value)->flags & HANDLE_CONST))
+        if (!is_instance(value, id) || !(flags_of(value, id) & HANDLE_CONST))
             continue;
         equal = compare(self, value, Py_EQ);
         Py_XDECREF(equal);

@@ -195,7 +195,7 @@ PyObject *object_spread(const char *call, const struct message *msg, int culprit
     head.nbytes = msg ? msg->count : -1 - culprit;
     if (msg && msg->count && msg->count <= (MPI_Count)sizeof(head.bytes))
         memcpy(head.bytes, msg->addr, msg->count);
-    MPI_CALL(rc, MPI_Bcast(&head, sizeof(head), MPI_BYTE, root, comm));
+    MPI_CALL(rc, MPI_Bcast_c(&head, sizeof(head), MPI_BYTE, root, comm));
     if (mpi_check(rc) < 0)
         return NULL;
     if (head.nbytes < 0) {
@@ -253,8 +253,8 @@ static int gather_bytes(struct blocks *blocks, const struct message *msg,
 {
     int rc;
 
-    MPI_CALL(
-        rc, MPI_Gather(&nbytes, 1, MPI_COUNT, blocks->sizes, 1, MPI_COUNT, root, comm));
+    MPI_CALL(rc, MPI_Gather_c(&nbytes, 1, MPI_COUNT, blocks->sizes, 1, MPI_COUNT, root,
+                              comm));
     if (mpi_check(rc) < 0)
         return -1;
     if (is_root) {
@@ -308,8 +308,8 @@ static PyObject *scatter_bytes(struct blocks *blocks, int root, MPI_Comm comm)
     PyObject *bytes;
     int rc;
 
-    MPI_CALL(rc, MPI_Scatter(blocks->sizes, 1, MPI_COUNT, &nbytes, 1, MPI_COUNT, root,
-                             comm));
+    MPI_CALL(rc, MPI_Scatter_c(blocks->sizes, 1, MPI_COUNT, &nbytes, 1, MPI_COUNT, root,
+                               comm));
     if (mpi_check(rc) < 0)
         return NULL;
     if (nbytes == FAILED) {
@@ -363,7 +363,7 @@ static int allgather_bytes(struct blocks *blocks, const struct message *msg,
     int rc;
 
     MPI_CALL(rc,
-             MPI_Allgather(&nbytes, 1, MPI_COUNT, blocks->sizes, 1, MPI_COUNT, comm));
+             MPI_Allgather_c(&nbytes, 1, MPI_COUNT, blocks->sizes, 1, MPI_COUNT, comm));
     if (mpi_check(rc) < 0)
         return -1;
     blocks_arrange(blocks);
@@ -410,7 +410,8 @@ static int alltoall_bytes(struct blocks *out, struct blocks *in, MPI_Comm comm)
 {
     int rc;
 
-    MPI_CALL(rc, MPI_Alltoall(out->sizes, 1, MPI_COUNT, in->sizes, 1, MPI_COUNT, comm));
+    MPI_CALL(rc,
+             MPI_Alltoall_c(out->sizes, 1, MPI_COUNT, in->sizes, 1, MPI_COUNT, comm));
     if (mpi_check(rc) < 0)
         return -1;
     blocks_arrange(in);

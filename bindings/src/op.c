@@ -171,8 +171,8 @@ static void call_function(PyObject *function, void *in, void *inout, MPI_Count c
 }
 
 /* After Python's end nobody can compute the result, and a wrong one is worse. */
-static void trampoline(int slot, void *in, void *inout, MPI_Count *count,
-                       MPI_Datatype *datatype)
+static void trampoline(int slot, void *in, void *inout, MPI_Count count,
+                       MPI_Datatype datatype)
 {
     PyObject *function = slot_function(FUNCTIONS_OP, slot);
     struct callback callback;
@@ -182,20 +182,43 @@ static void trampoline(int slot, void *in, void *inout, MPI_Count *count,
         return;
     }
     if (!error_is_pending)
-        call_function(function, in, inout, *count, *datatype);
+        call_function(function, in, inout, count, datatype);
     callback_leave(&callback);
 }
 
-#define TRAMPOLINE(name, n)                                                            \
-    static void name##_trampoline_##n(void *in, void *inout, MPI_Count *count,         \
-                                      MPI_Datatype *datatype)                          \
+#define TRAMPOLINES(name, n)                                                           \
+    static void name##_large_##n(void *in, void *inout, MPI_Count *count,              \
+                                 MPI_Datatype *datatype)                               \
     {                                                                                  \
-        trampoline(SLOT_NUMBER(n), in, inout, count, datatype);                        \
+        trampoline(SLOT_NUMBER(n), in, inout, *count, *datatype);                      \
+    }                                                                                  \
+    static void name##_small_##n(void *in, void *inout, int *count,                    \
+                                 MPI_Datatype *datatype)                               \
+    {                                                                                  \
+        trampoline(SLOT_NUMBER(n), in, inout, *count, *datatype);                      \
     }
-SLOTS(TRAMPOLINE, op)
+SLOTS(TRAMPOLINES, op)
 
-#define ENTRY(name, n) name##_trampoline_##n,
-static MPI_User_function_c *const trampolines[SLOT_COUNT] = { SLOTS(ENTRY, op) };
+static const struct {
+    MPI_User_function_c *large;
+    MPI_User_function *small;
+} trampolines[SLOT_COUNT] = {
+#define ENTRY(name, n) { name##_large_##n, name##_small_##n },
+    SLOTS(ENTRY, op)
+#undef ENTRY
+};
+
+/* An MPI that cannot have large ones can still reduce as much as an int counts. */
+static int op_create(int slot, bool commute, MPI_Op *op)
+{
+    int rc = MPI_Op_create_c(trampolines[slot].large, commute, op);
+    int error_class = MPI_SUCCESS;
+
+    if (rc != MPI_SUCCESS && MPI_Error_class(rc, &error_class) == MPI_SUCCESS
+        && error_class == MPI_ERR_UNSUPPORTED_OPERATION)
+        rc = MPI_Op_create(trampolines[slot].small, commute, op);
+    return mpi_check(rc);
+}
 
 PyObject *op_Create_impl(PyTypeObject *cls, PyObject *function, bool commute)
 {
@@ -205,8 +228,7 @@ PyObject *op_Create_impl(PyTypeObject *cls, PyObject *function, bool commute)
 
     if (slot < 0)
         return NULL;
-    if (mpi_check(MPI_Op_create_c(trampolines[slot], commute, &op)) < 0
-        || !(object = op_wrap_as(cls, op))) {
+    if (op_create(slot, commute, &op) < 0 || !(object = op_wrap_as(cls, op))) {
         slot_release(FUNCTIONS_OP, slot);
         return NULL;
     }

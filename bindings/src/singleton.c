@@ -1,19 +1,15 @@
 /* singleton.c - MPI.BOTTOM, MPI.IN_PLACE and MPI.BUFFER_AUTOMATIC */
 #include "mpi_impl.h"
 
-#ifndef MPI_BUFFER_AUTOMATIC /* before MPI-4.1 */
-#define MPI_BUFFER_AUTOMATIC (void *)-2
-#endif
-
 /* One object each, with nothing in it. */
 struct singleton {
     PyObject_HEAD
 };
 
-/* No bytes at the special address. */
-static int fill(PyObject *self, intptr_t address, Py_buffer *view, int flags)
+/* No bytes at the special address, which is nobody's. */
+static int fill(intptr_t address, Py_buffer *view, int flags)
 {
-    return PyBuffer_FillInfo(view, self, (void *)address, 0, 0, flags);
+    return PyBuffer_FillInfo(view, NULL, (void *)address, 0, 0, flags);
 }
 
 static PyObject *get(PyTypeObject *cls, PyObject **place)
@@ -53,6 +49,15 @@ PyObject *inplacetype___reduce___impl(struct inplacetype_object *self)
     return PyUnicode_FromString("IN_PLACE");
 }
 
+/* Whether 'other' is the number of the address. */
+static bool is_number(PyObject *other, intptr_t number)
+{
+    int overflow = 0;
+
+    return PyLong_CheckExact(other)
+           && PyLong_AsLongAndOverflow(other, &overflow) == number && !overflow;
+}
+
 #define SINGLETON(name, text, number)                                                  \
     static PyObject *name##_repr(PyObject *self)                                       \
     {                                                                                  \
@@ -72,13 +77,15 @@ PyObject *inplacetype___reduce___impl(struct inplacetype_object *self)
     }                                                                                  \
     static int name##_getbuffer(PyObject *self, Py_buffer *view, int flags)            \
     {                                                                                  \
-        return fill(self, number, view, flags);                                        \
+        return fill(number, view, flags);                                              \
     }                                                                                  \
     static PyObject *name##_richcompare(PyObject *self, PyObject *other, int how)      \
     {                                                                                  \
-        if ((how != Py_EQ && how != Py_NE) || Py_TYPE(other) != Py_TYPE(self))         \
+        bool equal = self == other || is_number(other, number);                        \
+                                                                                       \
+        if (how != Py_EQ && how != Py_NE)                                              \
             Py_RETURN_NOTIMPLEMENTED;                                                  \
-        return PyBool_FromLong((self == other) == (how == Py_EQ));                     \
+        return PyBool_FromLong(equal == (how == Py_EQ));                               \
     }
 
 SINGLETON(bottomtype, "BOTTOM", (intptr_t)MPI_BOTTOM)

@@ -85,23 +85,29 @@ const struct class_def status_class = { .size = sizeof(struct status_object),
                                         .slots = status_slots };
 
 /* ------------------------------------------------------------ members */
-#define FIELD(Name, name, MPI_FIELD)                                                   \
+#define FIELD(name)                                                                    \
     PyObject *status_Get_##name##_impl(struct status_object *self)                     \
     {                                                                                  \
-        return PyLong_FromLong(self->mpi.MPI_FIELD);                                   \
+        int value = 0;                                                                 \
+                                                                                       \
+        if (mpi_check(MPI_Status_get_##name(&self->mpi, &value)) < 0)                  \
+            return NULL;                                                               \
+        return PyLong_FromLong(value);                                                 \
     }                                                                                  \
     int status_Set_##name##_impl(struct status_object *self, int value)                \
     {                                                                                  \
-        self->mpi.MPI_FIELD = value;                                                   \
-        return 0;                                                                      \
+        return mpi_check(MPI_Status_set_##name(&self->mpi, value));                    \
     }                                                                                  \
-    int status_##name##_set(struct status_object *self, PyObject *value)               \
+    int status_##name##_set(struct status_object *self, PyObject *object)              \
     {                                                                                  \
-        return bind_int(value, &self->mpi.MPI_FIELD);                                  \
+        int value;                                                                     \
+                                                                                       \
+        return bind_int(object, &value) < 0 ? -1                                       \
+                                            : status_Set_##name##_impl(self, value);   \
     }
-FIELD(Source, source, MPI_SOURCE)
-FIELD(Tag, tag, MPI_TAG)
-FIELD(Error, error, MPI_ERROR)
+FIELD(source)
+FIELD(tag)
+FIELD(error)
 
 PyObject *status_Get_count_impl(struct status_object *self, MPI_Datatype datatype)
 {

@@ -15,6 +15,9 @@ NULL = {
     MPI.Group: MPI.GROUP_NULL,
     MPI.Info: MPI.INFO_NULL,
     MPI.Errhandler: MPI.ERRHANDLER_NULL,
+    MPI.Session: MPI.SESSION_NULL,
+    MPI.Win: MPI.WIN_NULL,
+    MPI.File: MPI.FILE_NULL,
 }
 CONSTANTS = [
     "COMM_WORLD",
@@ -139,3 +142,15 @@ def test_subclasses():
     assert type(MPI.COMM_SELF) is MPI.Intracomm
     assert type(MPI.COMM_NULL) is MPI.Comm
     assert type(MPI.Comm.fromhandle(MPI.COMM_WORLD.handle)) is MPI.Intracomm
+
+
+@pytest.mark.parametrize("name", ["BOTTOM", "IN_PLACE", "BUFFER_AUTOMATIC"])
+def test_special_address(name):
+    """It is its number, and a place without bytes there."""
+    constant = getattr(MPI, name)
+    assert constant == int(constant)
+    assert constant != int(constant) + 1
+    assert hash(constant) == hash(int(constant))
+    assert memoryview(constant).obj is None
+    assert memoryview(constant).nbytes == 0
+    assert MPI.Get_address(constant) == int(constant)
