@@ -8,11 +8,15 @@
 /* Reads a value into '*place': 1, 0 when it makes no sense, -1 with an exception. */
 typedef int (*read_f)(PyObject *value, void *place);
 
+/* Also as 0 or 1. */
 static int read_bool(PyObject *value, void *place)
 {
-    if (!PyBool_Check(value) && !PyLong_Check(value))
+    int overflow = 0;
+    long number = PyLong_Check(value) ? PyLong_AsLongAndOverflow(value, &overflow) : -1;
+
+    if (overflow || (number != 0 && number != 1))
         return 0;
-    *(bool *)place = PyObject_IsTrue(value);
+    *(bool *)place = number;
     return 1;
 }
 
@@ -117,7 +121,7 @@ static PyObject *parse(const char *text)
 }
 
 /* The option's value; a new reference, NULL without an exception when nobody set
- * it. */
+ * it.  'rc' may be NULL. */
 static PyObject *look_up(PyObject *rc, const char *name)
 {
     char variable[64];
@@ -129,10 +133,12 @@ static PyObject *look_up(PyObject *rc, const char *name)
     for (length = 0; variable[length]; length++)
         variable[length] = (char)toupper((unsigned char)variable[length]);
     if ((text = getenv(variable))) {
-        if ((value = parse(text)) && PyObject_SetAttrString(rc, name, value) < 0)
+        if ((value = parse(text)) && rc && PyObject_SetAttrString(rc, name, value) < 0)
             Py_CLEAR(value);
         return value;
     }
+    if (!rc)
+        return NULL;
     if (!(value = PyObject_GetAttrString(rc, name))
         && PyErr_ExceptionMatches(PyExc_AttributeError))
         PyErr_Clear();
@@ -156,12 +162,23 @@ static int read_option(PyObject *rc, const struct option *option,
     return known < 0 ? -1 : 0;
 }
 
-int rc_read(struct module_options *options)
+/* mpi4py.rc, which people may have deleted: then NULL without an exception. */
+static PyObject *find_rc(void)
 {
     PyObject *package = PyImport_ImportModule("mpi4py");
     PyObject *rc = package ? PyObject_GetAttrString(package, "rc") : NULL;
+
+    if (package && !rc && PyErr_ExceptionMatches(PyExc_AttributeError))
+        PyErr_Clear();
+    Py_XDECREF(package);
+    return rc;
+}
+
+int rc_read(struct module_options *options)
+{
+    PyObject *rc = find_rc();
     size_t idx;
-    int result = rc ? 0 : -1;
+    int result = !rc && PyErr_Occurred() ? -1 : 0;
 
     *options = (struct module_options){
         .initialize = true,
@@ -176,6 +193,5 @@ int rc_read(struct module_options *options)
     for (idx = 0; result == 0 && idx < Py_ARRAY_LENGTH(options_table); idx++)
         result = read_option(rc, &options_table[idx], options);
     Py_XDECREF(rc);
-    Py_XDECREF(package);
     return result;
 }
