@@ -84,7 +84,7 @@ int environment_module_init(struct module_state *state)
     if (finalized)
         return 0;
     if (!initialized && state->options.initialize) {
-        if (initialize(&state->options) < 0)
+        if (rc_check_mpiexec() < 0 || initialize(&state->options) < 0)
             return -1;
         at_exit.finalize = state->options.finalize != 0;
     } else if (!initialized) {

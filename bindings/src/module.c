@@ -22,6 +22,8 @@ static int (*const steps[])(struct module_state *) = {
     capi_module_init,     environment_module_init,
 };
 
+static void module_free(void *object);
+
 static int module_exec(PyObject *object)
 {
     struct module_state *state = PyModule_GetState(object);
@@ -35,8 +37,10 @@ static int module_exec(PyObject *object)
     state->module = object;
     module = state;
     for (idx = 0; idx < Py_ARRAY_LENGTH(steps); idx++)
-        if (steps[idx](state) < 0)
+        if (steps[idx](state) < 0) {
+            module_free(object); /* the import may be tried again */
             return -1;
+        }
     return 0;
 }
 

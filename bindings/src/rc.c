@@ -195,3 +195,47 @@ int rc_read(struct module_options *options)
     Py_XDECREF(rc);
     return result;
 }
+
+/* Whether the environment wants the check: as MPI4PY_RC_* are read, and off when
+ * empty.  -1 with the exception set. */
+static int wants_check(void)
+{
+    static const char variable[] = "MPI4PY_CHECK_MPIEXEC";
+    const char *text = getenv(variable);
+    PyObject *value;
+    bool truth = true;
+    int known;
+
+    if (!text || !*text)
+        return !text;
+    if (!(value = parse(text)))
+        return -1;
+    known = read_bool(value, &truth);
+    Py_DECREF(value);
+    if (known)
+        return truth;
+    return PyErr_WarnFormat(PyExc_RuntimeWarning, 1,
+                            "environment variable %s: unexpected value '%s'", variable,
+                            text);
+}
+
+int rc_check_mpiexec(void)
+{
+#ifdef MPICH_NUMVERSION
+    static const char variable[] = "OMPI_COMM_WORLD_SIZE";
+    const char *text = getenv(variable);
+    int wanted = wants_check();
+
+    if (wanted <= 0 || !text || getenv("PMI_SIZE"))
+        return wanted < 0 ? -1 : 0;
+    return PyErr_WarnFormat(
+        PyExc_RuntimeWarning, 1,
+        "suspicious MPI execution environment: %s=%s is set by Open MPI, but mpi4py "
+        "was "
+        "built with MPICH.  mpiexec or mpirun may belong to another MPI, and every "
+        "process would be alone; MPI4PY_CHECK_MPIEXEC=0 ends this check",
+        variable, text);
+#else
+    return 0;
+#endif
+}

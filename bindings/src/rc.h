@@ -9,4 +9,8 @@
  * RuntimeWarning, and the default stands.  -1 with the exception set. */
 int rc_read(struct module_options *options);
 
+/* A RuntimeWarning when this process was started by another MPI's mpiexec, unless
+ * MPI4PY_CHECK_MPIEXEC says no.  -1 with the exception set. */
+int rc_check_mpiexec(void);
+
 #endif
