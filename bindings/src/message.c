@@ -133,24 +133,28 @@ static int take_apart(struct parts *parts, PyObject *spec, bool vector)
 }
 
 /* ------------------------------------------------------------ memory and type */
-static int find_type(struct message *msg, const struct parts *parts)
+int message_type(PyObject *object, MPI_Datatype *type)
 {
     const char *format;
 
-    if (!parts->type && parts->buf)
-        return datatype_from_format(msg->buf.format, &msg->type);
-    if (!parts->type || !is_type(parts->type)) {
-        PyErr_Format(PyExc_KeyError, "cannot map %R to MPI datatype",
-                     parts->type ? parts->type : Py_None);
+    if (!is_type(object)) {
+        PyErr_Format(PyExc_KeyError, "cannot map %R to MPI datatype", object);
         return -1;
     }
-    if (!PyUnicode_Check(parts->type)) {
-        msg->type = ((struct datatype_object *)parts->type)->mpi;
+    if (!PyUnicode_Check(object)) {
+        *type = ((struct datatype_object *)object)->mpi;
         return 0;
     }
-    if (!(format = PyUnicode_AsUTF8(parts->type)))
+    if (!(format = PyUnicode_AsUTF8(object)))
         return -1;
-    return datatype_from_format(format, &msg->type);
+    return datatype_from_format(format, type);
+}
+
+static int find_type(struct message *msg, const struct parts *parts)
+{
+    if (!parts->type && parts->buf)
+        return datatype_from_format(msg->buf.format, &msg->type);
+    return message_type(parts->type ? parts->type : Py_None, &msg->type);
 }
 
 static int acquire(struct message *msg, const struct parts *parts, int flags)

@@ -63,6 +63,9 @@ static inline bool message_is_quick(const struct message *msg)
     return msg->buf.nbytes <= MESSAGE_SMALL && !mpi_calls_back();
 }
 
+/* The type in such a list: a Datatype, or the format of one.  KeyError for others. */
+int message_type(PyObject *object, MPI_Datatype *type);
+
 /* True for None and MPI.IN_PLACE. */
 bool message_is_in_place(PyObject *spec);
 

@@ -4,74 +4,12 @@
  * the window holds its buffers till then.  Those with a request keep them there, as
  * every request does.
  */
-#include "bindings/src/datatype.h"
 #include "bindings/src/error.h"
 #include "bindings/src/request.h"
-#include "bindings/src/window.h"
+#include "bindings/src/target.h"
 #include "mpi_impl.h"
 
 /* ------------------------------------------------------------ preparation */
-struct target {
-    int rank;
-    MPI_Aint disp;
-    MPI_Count count;
-    MPI_Datatype type;
-};
-
-#define TARGET(t) (t)->rank, (t)->disp, (t)->count, (t)->type
-
-static int bind_type(PyObject *object, MPI_Datatype *type)
-{
-    const char *format;
-
-    if (is_instance(object, CLASS_Datatype)) {
-        *type = ((struct datatype_object *)object)->mpi;
-        return 0;
-    }
-    if (!PyUnicode_Check(object)) {
-        PyErr_Format(PyExc_KeyError, "cannot map %R to MPI datatype", object);
-        return -1;
-    }
-    if (!(format = PyUnicode_AsUTF8(object)))
-        return -1;
-    return datatype_from_format(format, type);
-}
-
-/* None, disp, (disp, count) or (disp, count, type); what is not given is as in the
- * message at the origin. */
-static int prepare_target(struct target *target, PyObject *spec, int rank,
-                          const struct message *origin)
-{
-    PyObject **items = &spec;
-    Py_ssize_t size = 1;
-    MPI_Count disp = 0;
-
-    *target = (struct target){ rank, 0, origin->count, origin->type };
-    if (spec == Py_None)
-        return 0;
-    if (PyList_Check(spec) || PyTuple_Check(spec)) {
-        items = PySequence_Fast_ITEMS(spec);
-        size = PySequence_Fast_GET_SIZE(spec);
-    } else if (!PyIndex_Check(spec)) {
-        PyErr_Format(PyExc_ValueError,
-                     "target: expecting a displacement or (displacement, count, "
-                     "datatype), not %s",
-                     Py_TYPE(spec)->tp_name);
-        return -1;
-    }
-    if (size > 3) {
-        PyErr_Format(PyExc_ValueError, "target: expecting 3 items at most, got %zd",
-                     size);
-        return -1;
-    }
-    if ((size > 0 && bind_index(items[0], &disp) < 0)
-        || (size > 1 && bind_index(items[1], &target->count) < 0)
-        || (size > 2 && bind_type(items[2], &target->type) < 0))
-        return -1;
-    target->disp = disp;
-    return 0;
-}
-
 /* To nobody: nothing is sent, but the type must suit the operation. */
 static int prepare_null(struct message *msg, PyObject *spec)
 {
@@ -81,7 +19,7 @@ static int prepare_null(struct message *msg, PyObject *spec)
 
     message_init(msg);
     return last && (PyUnicode_Check(last) || is_instance(last, CLASS_Datatype))
-               ? bind_type(last, &msg->type)
+               ? message_type(last, &msg->type)
                : 0;
 }
 
@@ -140,30 +78,32 @@ struct arguments {
     MPI_Op op;
 };
 
+/* NULL for the null window, which is left to MPI.  -1 with the exception set. */
+static int find_window(struct win_object *self, struct window **window)
+{
+    *window = self->mpi == MPI_WIN_NULL ? NULL : window_of(self);
+    return *window || self->mpi == MPI_WIN_NULL ? 0 : -1;
+}
+
 /* Prepares 'msgs[0]', and 'msgs[1]' if there is a result; -1 with the exception set,
  * and nothing to clear. */
 static int prepare_operation(struct operation *o, struct message *msgs,
-                             const struct arguments *a)
+                             const struct arguments *a, struct window *window,
+                             MPI_Win win)
 {
     *o = (struct operation){ .origin = &msgs[0], .result = &msgs[1], .op = a->op };
     if (prepare(&msgs[0], a->origin, a->flags, a->rank) < 0)
         return -1;
     if (a->result && prepare(&msgs[1], a->result, BUFFER_WRITABLE, a->rank) < 0)
         goto error;
-    if (prepare_target(&o->target, a->target, a->rank, &msgs[0]) == 0)
+    if (target_init(&o->target, a->target, a->rank, &msgs[0]) == 0
+        && target_check(&o->target, window, win) == 0)
         return 0;
     if (a->result)
         message_clear(&msgs[1]);
 error:
     message_clear(&msgs[0]);
     return -1;
-}
-
-/* NULL for the null window, which is left to MPI.  -1 with the exception set. */
-static int find_window(struct win_object *self, struct window **window)
-{
-    *window = self->mpi == MPI_WIN_NULL ? NULL : window_of(self);
-    return *window || self->mpi == MPI_WIN_NULL ? 0 : -1;
 }
 
 /* After the call 'rc': what MPI uses from now on is held. */
@@ -181,7 +121,8 @@ static int operate(struct win_object *self, operation_f call, const struct argum
     struct operation o;
     int rc;
 
-    if (find_window(self, &window) < 0 || prepare_operation(&o, msgs, a) < 0)
+    if (find_window(self, &window) < 0
+        || prepare_operation(&o, msgs, a, window, self->mpi) < 0)
         return -1;
     MPI_CALL(rc, call(&o, self->mpi, NULL));
     hold(window, &msgs[0], rc, a->rank);
@@ -195,10 +136,12 @@ static PyObject *operate_request(struct win_object *self, operation_f call,
 {
     struct keep_object *keep = keep_create();
     MPI_Request request = MPI_REQUEST_NULL;
+    struct window *window;
     struct operation o;
     int rc;
 
-    if (!keep || prepare_operation(&o, keep->msgs, a) < 0) {
+    if (!keep || find_window(self, &window) < 0
+        || prepare_operation(&o, keep->msgs, a, window, self->mpi) < 0) {
         Py_XDECREF(keep);
         return NULL;
     }
@@ -295,7 +238,8 @@ struct single {
     int flags;
 };
 
-/* Prepares 'count' messages; -1 with the exception set, and nothing to clear. */
+/* Prepares 'count' messages, the first is the origin; -1 with the exception set, and
+ * nothing to clear. */
 static int prepare_singles(struct message *msgs, const struct single *singles,
                            int count, int rank)
 {
@@ -317,22 +261,54 @@ static int prepare_singles(struct message *msgs, const struct single *singles,
     return -1;
 }
 
+/* What the two operations share: MPI's call is made by 'call'. */
+typedef int (*single_f)(const struct message *msgs, const struct target *target,
+                        MPI_Op op, MPI_Win win);
+
+static int operate_single(struct win_object *self, const struct single *singles,
+                          int count, struct target *target, MPI_Op op, single_f call)
+{
+    int rank = target->rank, rc, idx;
+    struct message msgs[3];
+    struct window *window;
+
+    if (find_window(self, &window) < 0
+        || prepare_singles(msgs, singles, count, rank) < 0)
+        return -1;
+    target->type = msgs[0].type;
+    if (target_check(target, window, self->mpi) < 0) {
+        for (idx = 0; idx < count; idx++)
+            message_clear(&msgs[idx]);
+        return -1;
+    }
+    MPI_CALL(rc, call(msgs, target, op, self->mpi));
+    for (idx = 0; idx < count; idx++)
+        hold(window, &msgs[idx], rc, rank);
+    return mpi_check(rc);
+}
+
+static int fetch_and_op(const struct message *msgs, const struct target *target,
+                        MPI_Op op, MPI_Win win)
+{
+    return MPI_Fetch_and_op(msgs[0].addr, msgs[1].addr, msgs[1].type, target->rank,
+                            target->disp, op, win);
+}
+
 int win_Fetch_and_op_impl(struct win_object *self, PyObject *origin, PyObject *result,
                           int rank, MPI_Aint disp, MPI_Op op)
 {
     const struct single singles[] = { { "origin", origin, 0 },
                                       { "result", result, BUFFER_WRITABLE } };
-    struct message msgs[2];
-    struct window *window;
-    int rc, idx;
+    struct target target = { .rank = rank, .disp = disp, .count = 1 };
 
-    if (find_window(self, &window) < 0 || prepare_singles(msgs, singles, 2, rank) < 0)
-        return -1;
-    MPI_CALL(rc, MPI_Fetch_and_op(msgs[0].addr, msgs[1].addr, msgs[1].type, rank, disp,
-                                  op, self->mpi));
-    for (idx = 0; idx < 2; idx++)
-        hold(window, &msgs[idx], rc, rank);
-    return mpi_check(rc);
+    return operate_single(self, singles, 2, &target, op, fetch_and_op);
+}
+
+static int compare_and_swap(const struct message *msgs, const struct target *target,
+                            MPI_Op op, MPI_Win win)
+{
+    return MPI_Compare_and_swap(msgs[0].addr, msgs[1].addr, msgs[2].addr, msgs[2].type,
+                                target->rank, target->disp, win);
 }
 
 int win_Compare_and_swap_impl(struct win_object *self, PyObject *origin,
@@ -342,17 +318,9 @@ int win_Compare_and_swap_impl(struct win_object *self, PyObject *origin,
     const struct single singles[] = { { "origin", origin, 0 },
                                       { "compare", compare, 0 },
                                       { "result", result, BUFFER_WRITABLE } };
-    struct message msgs[3];
-    struct window *window;
-    int rc, idx;
+    struct target target = { .rank = rank, .disp = disp, .count = 1 };
 
-    if (find_window(self, &window) < 0 || prepare_singles(msgs, singles, 3, rank) < 0)
-        return -1;
-    MPI_CALL(rc, MPI_Compare_and_swap(msgs[0].addr, msgs[1].addr, msgs[2].addr,
-                                      msgs[2].type, rank, disp, self->mpi));
-    for (idx = 0; idx < 3; idx++)
-        hold(window, &msgs[idx], rc, rank);
-    return mpi_check(rc);
+    return operate_single(self, singles, 3, &target, MPI_OP_NULL, compare_and_swap);
 }
 
 /* ------------------------------------------------------------ epochs */

@@ -19,6 +19,8 @@ struct window {
     struct pins exposed; /* to other processes */
     struct pins held;    /* by operations */
     unsigned long long turn;
+    struct window_part *parts; /* of each rank; a unit of -1 was not asked for */
+    int size;                  /* of the group */
 };
 
 static const char capsule_name[] = "mpi4py.MPI window";
@@ -62,6 +64,7 @@ static void window_destroy(PyObject *capsule)
     struct window *window = PyCapsule_GetPointer(capsule, capsule_name);
 
     window_clear(window);
+    PyMem_Free(window->parts);
     PyMem_Free(window);
 }
 
@@ -167,6 +170,60 @@ void window_conceal(struct window *window, const void *addr)
             return;
         }
     }
+}
+
+/* ------------------------------------------------------------ parts */
+static int allocate_parts(struct window *window, MPI_Win win)
+{
+    MPI_Group group = MPI_GROUP_NULL;
+    int size = 0, rank;
+
+    if (MPI_Win_get_group(win, &group) != MPI_SUCCESS)
+        return -1;
+    MPI_Group_size(group, &size);
+    MPI_Group_free(&group);
+    if (!(window->parts = PyMem_New(struct window_part, size)))
+        return -1;
+    for (rank = 0; rank < size; rank++)
+        window->parts[rank].disp_unit = -1;
+    window->size = size;
+    return 0;
+}
+
+/* Since MPI 4.1 of all memory that processes share, however it came to be. */
+static bool is_told(const int *flavor)
+{
+    bool of_all = MPI_VERSION > 4 || (MPI_VERSION == 4 && MPI_SUBVERSION > 0);
+
+    return *flavor == MPI_WIN_FLAVOR_SHARED
+           || (of_all && *flavor != MPI_WIN_FLAVOR_DYNAMIC);
+}
+
+static struct window_part query_part(MPI_Win win, int rank)
+{
+    struct window_part part = { 0, 0 };
+    int *flavor = NULL, found = 0;
+    void *base = NULL;
+
+    MPI_Win_get_attr(win, MPI_WIN_CREATE_FLAVOR, &flavor, &found);
+    if (found && is_told(flavor)
+        && MPI_Win_shared_query_c(win, rank, &part.size, &part.disp_unit, &base)
+               != MPI_SUCCESS)
+        part.disp_unit = 0;
+    return part;
+}
+
+struct window_part window_part(struct window *window, MPI_Win win, int rank)
+{
+    struct window_part unknown = { 0, 0 };
+
+    if (!window->parts && allocate_parts(window, win) < 0)
+        return unknown;
+    if (rank < 0 || rank >= window->size)
+        return unknown;
+    if (window->parts[rank].disp_unit < 0)
+        window->parts[rank] = query_part(win, rank);
+    return window->parts[rank];
 }
 
 /* ------------------------------------------------------------ operations */

@@ -33,6 +33,16 @@ struct window *window_of(struct win_object *self);
 int window_expose(struct window *window, PyObject *memory, struct buffer *buf);
 void window_conceal(struct window *window, const void *addr);
 
+/* The memory that a rank exposes, as far as operations see it. */
+struct window_part {
+    MPI_Aint size;
+    MPI_Aint disp_unit; /* 0: MPI does not tell */
+};
+
+/* That of 'rank', which MPI tells of this process and those it shares memory with, but
+ * not of dynamic windows.  'win' is the window itself. */
+struct window_part window_part(struct window *window, MPI_Win win, int rank);
+
 /* Takes the buffer of 'msg', always: MPI uses it until the operations to 'rank' are
  * complete. */
 void window_hold(struct window *window, struct message *msg, int rank);

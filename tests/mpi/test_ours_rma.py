@@ -130,3 +130,46 @@ def test_a_failed_operation_holds_nothing(win):
         win.Put(origin, NEXT)
     del origin
     assert alive() is None
+
+
+@pytest.mark.parametrize("target", [
+    1 << 40, 8, 1, (1 << 60, 1), (0, 9), (0, 1 << 60), (4, 5, "d"), (1 << 62, 1, "b"),
+])
+def test_targets_beyond_the_memory(win, target):
+    """Memory of this process, or shared with it: MPI would write anywhere."""
+    data = numpy.zeros(8)
+    win.Lock_all()
+    for rank in (RANK, NEXT):
+        for call in (win.Put, win.Get, win.Accumulate, win.Rput, win.Rget):
+            with pytest.raises(MPI.Exception) as caught:
+                call([data, 9 if target == (0, 9) else 8, "d"], rank, target)
+            assert caught.value.Get_error_class() == MPI.ERR_RMA_RANGE
+    win.Unlock_all()
+
+
+def test_single_items_beyond_the_memory(win):
+    one, other = numpy.zeros(1, "l"), numpy.zeros(1, "l")
+    win.Lock(RANK)
+    for disp in (8, 1 << 40):
+        for call in (lambda: win.Fetch_and_op(one, other, RANK, disp),
+                     lambda: win.Compare_and_swap(one, one, other, RANK, disp)):
+            with pytest.raises(MPI.Exception) as caught:
+                call()
+            assert caught.value.Get_error_class() == MPI.ERR_RMA_RANGE
+    win.Unlock(RANK)
+
+
+def test_targets_at_the_edge(win):
+    data = numpy.zeros(8)
+    every_second = MPI.DOUBLE.Create_vector(4, 1, 2).Commit()
+    win.Lock(RANK)
+    for origin, target in ((data, 0), (data[:1], 7), ([data, 0, "d"], 8),
+                           (data, (0, 8)), (data, (0, 64, "b")), (data[:1], (4, 4)),
+                           (data[:4], (0, 1, every_second)),
+                           (data[:4], (1, 1, every_second)), ([None, 0, "d"], 1 << 40)):
+        win.Put(origin, RANK, target)
+    for target in ((2, 1, every_second), (0, 2, every_second)):
+        with pytest.raises(MPI.Exception):
+            win.Put(data, RANK, target)
+    win.Unlock(RANK)
+    every_second.Free()

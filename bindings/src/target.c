@@ -1,0 +1,94 @@
+/* target.c - where in a window an operation goes */
+#include "bindings/src/target.h"
+
+#include "bindings/src/bind.h"
+#include "bindings/src/error.h"
+#include "bindings/src/exception.h"
+
+int target_init(struct target *target, PyObject *spec, int rank,
+                const struct message *origin)
+{
+    PyObject **items = &spec;
+    Py_ssize_t size = 1;
+    MPI_Count disp = 0;
+
+    *target = (struct target){ rank, 0, origin->count, origin->type };
+    if (spec == Py_None)
+        return 0;
+    if (PyList_Check(spec) || PyTuple_Check(spec)) {
+        items = PySequence_Fast_ITEMS(spec);
+        size = PySequence_Fast_GET_SIZE(spec);
+    } else if (!PyIndex_Check(spec)) {
+        PyErr_Format(PyExc_ValueError,
+                     "target: expecting a displacement or (displacement, count, "
+                     "datatype), not %s",
+                     Py_TYPE(spec)->tp_name);
+        return -1;
+    }
+    if (size > 3) {
+        PyErr_Format(PyExc_ValueError, "target: expecting 3 items at most, got %zd",
+                     size);
+        return -1;
+    }
+    if ((size > 0 && bind_index(items[0], &disp) < 0)
+        || (size > 1 && bind_index(items[1], &target->count) < 0)
+        || (size > 2 && message_type(items[2], &target->type) < 0))
+        return -1;
+    target->disp = disp;
+    return 0;
+}
+
+/* The first byte, and the one behind the last, in the memory of the target. */
+struct span {
+    MPI_Count begin, end;
+};
+
+/* False when there are no such addresses. */
+static bool find_span(struct span *span, MPI_Count start, MPI_Count count,
+                      MPI_Datatype type)
+{
+    MPI_Count lb = 0, extent = 0, true_lb = 0, true_extent = 0, rest;
+
+    MPI_Type_get_extent_c(type, &lb, &extent);
+    MPI_Type_get_true_extent_c(type, &true_lb, &true_extent);
+    if (__builtin_mul_overflow(count - 1, extent, &rest)
+        || __builtin_add_overflow(start, true_lb, &span->begin)
+        || __builtin_add_overflow(span->begin, true_extent, &span->end))
+        return false;
+    return rest < 0 ? !__builtin_add_overflow(span->begin, rest, &span->begin)
+                    : !__builtin_add_overflow(span->end, rest, &span->end);
+}
+
+static int raise_range(const struct target *target, const struct window_part *part)
+{
+    PyObject *error;
+    char text[200];
+
+    PyOS_snprintf(text, sizeof(text),
+                  "target: %lld entries at displacement %lld (in units of %lld bytes) "
+                  "are not within the %lld bytes that rank %d exposes",
+                  (long long)target->count, (long long)target->disp,
+                  (long long)part->disp_unit, (long long)part->size, target->rank);
+    if ((error = exception_create(MPI_ERR_RMA_RANGE, text)))
+        PyErr_SetObject((PyObject *)Py_TYPE(error), error);
+    Py_XDECREF(error);
+    return -1;
+}
+
+int target_check(const struct target *target, struct window *window, MPI_Win win)
+{
+    struct window_part part;
+    struct span span;
+    MPI_Count start;
+
+    if (!window || target->rank < 0 || target->disp < 0 || target->count <= 0
+        || target->type == MPI_DATATYPE_NULL)
+        return 0; /* nothing, or for MPI to refuse */
+    part = window_part(window, win, target->rank);
+    if (part.disp_unit == 0
+        || (!__builtin_mul_overflow(target->disp, part.disp_unit, &start)
+            && find_span(&span, start, target->count, target->type) && span.begin >= 0
+            && span.end <= part.size))
+        return 0;
+    return raise_range(target, &part);
+}
