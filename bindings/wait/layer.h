@@ -19,6 +19,7 @@ struct layer {
     struct arena *arena; /* NULL: one rank, or several hosts */
     int rank, size;      /* in MPI_COMM_WORLD */
     int spin, spin_all;  /* rounds before a wait loop yields: for a message; for all */
+    int yields;          /* rounds that yield, before it sleeps */
 };
 extern struct layer layer;
 

@@ -22,9 +22,12 @@
 #define SPIN_SHARED_CORE 32
 #define SPIN_SHARED_CORE_ALL 2 /* all ranks of the core must run for it to end */
 #define YIELDS 256
-#define YIELDS_BEGUN 8192 /* all members are in the call: it moves, or soon will */
+/* Where nobody else wants the core, or all members are in the call, so that it moves: a
+ * nap costs the end of a large message up to its own length. */
+#define YIELDS_LONG 8192
 #define NAP_FIRST_NS 20000L
 #define NAP_LAST_NS 1000000L
+#define NAP_GROWTH 16 /* a nap is this part of the whole wait */
 #define PROGRESS_MAX 8
 /* Rounds on a word between two looks at MPI. */
 #define POKE_EVERY_SPIN 16
@@ -53,6 +56,7 @@ void wait_init(int ranks)
         count = CPU_COUNT(&cores);
     layer.spin = ranks <= count ? SPIN_OWN_CORE : SPIN_SHARED_CORE;
     layer.spin_all = ranks <= count ? SPIN_OWN_CORE : SPIN_SHARED_CORE_ALL;
+    layer.yields = ranks <= count ? YIELDS_LONG : YIELDS;
 }
 
 EXPORT int mpiwait_add_progress(mpiwait_progress_f call, void *arg)
@@ -136,7 +140,7 @@ void wait_end(struct wait *wait)
 /* The slow part: nothing came while this thread spun. */
 static void rest(struct wait *wait, unsigned round)
 {
-    if (round < (unsigned)(wait->begun ? YIELDS_BEGUN : YIELDS)) {
+    if (round < (unsigned)(wait->begun ? YIELDS_LONG : layer.yields)) {
         sched_yield();
         return;
     }
@@ -151,7 +155,7 @@ static void rest(struct wait *wait, unsigned round)
         poke_mpi();
     nap(wait);
     if (wait->nap_ns < NAP_LAST_NS)
-        wait->nap_ns += wait->nap_ns / 2;
+        wait->nap_ns += wait->nap_ns / NAP_GROWTH;
     if (wait->nap_ns > NAP_LAST_NS)
         wait->nap_ns = NAP_LAST_NS;
 }
