@@ -62,6 +62,26 @@ def _is_too_late():
     return "rankbook_shell" in _sys.modules and __name__ + ".MPI" in _sys.modules
 
 
+def _is_on_one_host():
+    """No rank of the job is elsewhere, as far as the environment tells."""
+    env = _os.environ
+    if "PMI_SIZE" in env:
+        return env["PMI_SIZE"] == env.get("MPI_LOCALNRANKS")
+    return not any(name.startswith(("PMI", "SLURM_", "PALS_", "FLUX_")) for name in env)
+
+
+def _load_without_hooks():
+    """UCX hooks mmap() as it is loaded, for the sake of networks: that spins for 40 ms.
+
+    What the user has set stays.  os.environ does not show it, so that no child of this
+    process inherits it, and the import of MPI removes it from the process (module.c).
+    """
+    name = "UCX_MEM_MMAP_HOOK_MODE"
+    if name not in _os.environ and _is_on_one_host():
+        _os.putenv(name, "none")
+
+
+_load_without_hooks()
 rc = Rc()
 _sys.modules[__name__ + ".rc"] = rc
 

@@ -1,6 +1,8 @@
 /* module.c - the module mpi4py.MPI */
 #include "bindings/src/module.h"
 
+#include <stdlib.h>
+
 #include "bindings/src/handle.h"
 
 struct module_state *module;
@@ -15,11 +17,25 @@ static int intern_names(struct module_state *state)
     return 0;
 }
 
+/* What mpi4py/__init__.py set for the time in which MPI is loaded. */
+static int forget_hook_mode(struct module_state *state)
+{
+    static const char name[] = "UCX_MEM_MMAP_HOOK_MODE";
+    PyObject *os = PyImport_ImportModule("os");
+    PyObject *env = os ? PyObject_GetAttrString(os, "environ") : NULL;
+    int rc = env ? 0 : -1;
+
+    if (env && !PyMapping_HasKeyString(env, name))
+        unsetenv(name);
+    Py_XDECREF(env);
+    Py_XDECREF(os);
+    return rc;
+}
+
 static int (*const steps[])(struct module_state *) = {
-    intern_names,         types_make,
-    request_module_init,  constants_module_init,
-    datatype_module_init, pickle_module_init,
-    capi_module_init,     environment_module_init,
+    forget_hook_mode,    intern_names,          types_make,
+    request_module_init, constants_module_init, datatype_module_init,
+    pickle_module_init,  capi_module_init,      environment_module_init,
 };
 
 static void module_free(void *object);

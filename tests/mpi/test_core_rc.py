@@ -94,3 +94,17 @@ def test_run_aborts_with_the_traceback():
         "-m", "mpi4py", "-c", "from mpi4py import MPI; raise ValueError('lost')"
     )
     assert status != 0 and "ValueError: lost" in err
+
+
+def test_import_leaves_the_environment_alone():
+    """What is set for the time of loading is gone, also for C."""
+    code = """
+import ctypes, os
+names = set(os.environ)
+from mpi4py import MPI
+getenv = ctypes.CDLL(None).getenv
+getenv.restype = ctypes.c_char_p
+name = "UCX_MEM_MMAP_HOOK_MODE"
+print(set(os.environ) == names, (getenv(name.encode()) is None) == (name not in names))
+"""
+    assert python("-c", code) == (0, "True True\n", "")
