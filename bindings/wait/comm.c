@@ -29,6 +29,8 @@ static void comm_destroy(struct comm *comm)
 {
     if (comm->place)
         arena_release(comm->place);
+    free(comm->ones);
+    free(comm->zeros);
     free(comm->world);
     free(comm);
 }

@@ -31,6 +31,8 @@ struct comm {
     enum comm_way way;
     int rank, size;
     struct mpiwait_members members;
+    MPI_Count *ones; /* of bcast.c, one for each rank of the other group */
+    MPI_Aint *zeros;
     int *world; /* ranks in MPI_COMM_WORLD; NULL unless way is COMM_PLACE */
     struct arena_place *place;
     uint32_t calls, nonblocking; /* collectives so far */
