@@ -41,7 +41,7 @@ PyObject *exception_string(int code)
     /* MPICH 5.0 reads beyond its tables for a negative code. */
     if (code < 0 || MPI_Error_string(code, text, &length) != MPI_SUCCESS)
         return PyUnicode_FromFormat("unknown error code %d", code);
-    return PyUnicode_FromStringAndSize(text, length);
+    return PyUnicode_DecodeUTF8(text, length, "replace");
 }
 
 int exception_init_impl(struct exception_object *self, int ierr)
