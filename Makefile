@@ -19,7 +19,7 @@ SANITIZE ?=
 PACKAGES := gcc pkg-config libzmq3-dev libjansson-dev libsodium-dev \
             python3-dev python3-venv
 TEST_PACKAGES := clang clang-format libclang-rt-14-dev chromium \
-            fonts-dejavu-core fonts-liberation procps
+            fonts-dejavu-core fonts-liberation libmpich-dev mpich procps
 
 VERSION := 0.1.0
 abspath_of = $(if $(findstring /,$(1)),$(abspath $(1)),$(shell command -v $(1)))
@@ -213,6 +213,8 @@ test: ## set up, build, and run every test
 	@$(MAKE) --no-print-directory venv-test venv-peers
 	@$(MAKE) --no-print-directory $(JOBS) all unit
 	@$(MAKE) --no-print-directory $(JOBS) BUILD=$(BUILD)/asan SANITIZE=address,undefined unit fuzz-replay
+	@! command -v mpicc.mpich >/dev/null || $(MAKE) --no-print-directory $(JOBS) \
+	    BUILD=$(BUILD)/mpich4 MPICC=mpicc.mpich MPIEXEC=mpiexec.mpich binding
 	@$(PYTHON) tests/run.py --build $(BUILD)
 
 .PHONY: test-mpi4py

@@ -3,9 +3,9 @@
 usage: run.py [--build BUILD] [SUITE...]
 
 Suites: unit (C modules, as built and under ASan and UBSan), fuzz (decoders over
-their corpora), mpi (the binding and libmpiwait under mpiexec -n 1..4), kernel
-(through jupyter_client), replay (notebooks headless), browser (JupyterLab in
-chromium).  Each prints its own report; the exit status is 0 when nothing failed.
+their corpora), mpi (the binding and libmpiwait under mpiexec -n 1..4), mpich4 (a part
+of that on Debian's MPICH), kernel (through jupyter_client), replay (notebooks
+headless), browser (JupyterLab in chromium).  Each prints its own report; the exit status is 0 when nothing failed.
 """
 
 import argparse
@@ -90,10 +90,10 @@ def suite_fuzz(build):
     return counts
 
 
-def suite_mpi(build):
-    done = subprocess.run([sys.executable, ROOT / "tests/mpi/run.py"],
+def run_mpi(build, *arguments, **environment):
+    done = subprocess.run([sys.executable, ROOT / "tests/mpi/run.py", *arguments],
                           stdout=subprocess.PIPE, text=True, errors="replace",
-                          env=dict(os.environ, BUILD=str(build)))
+                          env={**os.environ, "BUILD": str(build), **environment})
     print(done.stdout)
     found = SUMMARY.findall(done.stdout)
     if not found:
@@ -102,6 +102,30 @@ def suite_mpi(build):
     if done.returncode and not counts.failed:
         counts.failed = 1
     return counts
+
+
+def suite_mpi(build):
+    return run_mpi(build)
+
+
+# Not among them: MPICH 4.0.2 ignores the displacements of Allgatherv on one rank and
+# forgets statuses of requests to PROC_NULL, its files and windows check less, and an
+# error in an attribute's callback spoils the error classes that come after it.
+MPICH4_TESTS = """
+    test_cco_buf test_cco_obj test_comm test_datatype test_handle
+    test_op test_ours_absent test_ours_interrupt test_ours_op test_ours_request
+    test_p2p_buf test_p2p_obj
+"""
+
+
+def suite_mpich4(build):
+    """The binding and libmpiwait on Debian's MPICH."""
+    folder = build / "mpich4"
+    if not folder.exists():
+        print("no Debian, no MPICH 4")
+        return Counts(skipped=1)
+    files = [ROOT / f"tests/mpi/{name}.py" for name in MPICH4_TESTS.split()]
+    return run_mpi(folder, "-n", "1,2", *files, MPIEXEC="mpiexec.mpich")
 
 
 def run_pytest(build, folder):
@@ -127,6 +151,7 @@ SUITES = {
     "unit": suite_unit,
     "fuzz": suite_fuzz,
     "mpi": suite_mpi,
+    "mpich4": suite_mpich4,
     "kernel": lambda build: run_pytest(build, "kernel"),
     "replay": lambda build: run_pytest(build, "replay"),
     "browser": lambda build: run_pytest(build, "browser"),

@@ -75,7 +75,7 @@ PyObject *comm_Precv_init_impl(struct comm_object *self, PyObject *buf, int part
 /* ------------------------------------------------------------ partitions */
 /* The partitions first..last, or those in list[first..last]. */
 struct partitions {
-    const int *list; /* NULL: a range */
+    int *list; /* NULL: a range */
     int first, last;
 };
 

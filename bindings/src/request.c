@@ -49,9 +49,10 @@ static void keep_dealloc(PyObject *object)
  * that was truncated MPICH looks into its communicator, which may be freed by now. */
 static bool is_over(struct orphan *orphan)
 {
+    MPI_Status unused;
     int flag = 0, rc;
 
-    MPI_CALL(rc, MPI_Testall(1, &orphan->mpi, &flag, MPI_STATUSES_IGNORE));
+    MPI_CALL(rc, MPI_Testall(1, &orphan->mpi, &flag, &unused));
     if (rc == MPI_SUCCESS && !flag)
         return false;
     if (orphan->mpi != MPI_REQUEST_NULL && orphan->keep->is_persistent)
