@@ -3,7 +3,7 @@ import ctypes
 import threading
 
 import pytest
-from support import ring
+from support import quiet, ring
 
 from mpi4py import MPI
 
@@ -46,6 +46,14 @@ RECEIVES = {
     "Recv": lambda comm: comm.Recv(bytearray(1), tag=99),
     "Probe": lambda comm: comm.Probe(tag=99),
     "Mprobe": lambda comm: comm.Mprobe(tag=99),
+    "recv into": lambda comm: quiet(comm.recv, 100, tag=99),
+    "sendrecv": lambda comm: comm.sendrecv(1, MPI.PROC_NULL, recvtag=99),
+    "Sendrecv": lambda comm: comm.Sendrecv(
+        b"", MPI.PROC_NULL, 0, bytearray(1), recvtag=99
+    ),
+    "Sendrecv_replace": lambda comm: comm.Sendrecv_replace(
+        bytearray(1), MPI.PROC_NULL, source=comm.rank, recvtag=99
+    ),
 }
 
 
@@ -67,6 +75,72 @@ def test_wait_leaves_the_request_alone(comm, interrupted):
     comm.Barrier()
     comm.send("still there", following, tag=5)
     assert request.wait() == "still there"
+
+
+WAITS = {
+    "Wait": lambda request: request.Wait(),
+    "Waitany": lambda request: MPI.Request.Waitany([request]),
+    "Waitall": lambda request: MPI.Request.Waitall([request]),
+    "Waitsome": lambda request: MPI.Request.Waitsome([request]),
+    "wait": lambda request: request.wait(),
+    "waitany": lambda request: MPI.Request.waitany([request]),
+    "waitall": lambda request: MPI.Request.waitall([request]),
+    "waitsome": lambda request: MPI.Request.waitsome([request]),
+}
+
+
+@pytest.mark.parametrize("name", WAITS)
+def test_waits_for_requests_of_every_kind(comm, interrupted, name):
+    wait, (following, previous) = WAITS[name], ring(comm)
+    memory = bytearray(4)
+
+    persistent = comm.Recv_init(memory, previous, tag=1)
+    persistent.Start()
+    interrupted(lambda: wait(persistent))
+    comm.Barrier()
+    comm.Send(b"pers", following, tag=1)
+    persistent.Wait()
+    assert memory == b"pers"
+    persistent.Free()
+
+    there = comm.Psend_init(b"part", 2, following, 2)
+    here = comm.Precv_init(memory, 2, previous, 2)
+    MPI.Prequest.Startall([here, there])
+    there.Pready(0)
+    interrupted(lambda: wait(here))
+    interrupted(lambda: wait(there))
+    comm.Barrier()
+    there.Pready(1)
+    MPI.Request.Waitall([here, there])
+    assert memory == b"part"
+    there.Free()
+    here.Free()
+
+    general = MPI.Grequest.Start()
+    interrupted(lambda: wait(general))
+    general.complete(name)
+    assert general.wait() == name
+
+
+@pytest.mark.parametrize("name", ["Detach_buffer", "Flush_buffer"])
+@pytest.mark.parametrize("of", ["process", "communicator"])
+def test_buffered_sends(comm, interrupted, of, name):
+    """The memory stays attached, and the messages on their way."""
+    owner, memory = MPI if of == "process" else comm, bytearray(1000)
+    following, previous = ring(comm)
+    try:
+        owner.Attach_buffer(memory)
+        owner.Flush_buffer()
+    except NotImplementedError:
+        pytest.skip("needs MPI-4.1")
+    comm.Bsend(b"1234", following, tag=3)
+    if comm.size == 1:  # other ranks may have taken the message by now
+        interrupted(getattr(owner, name))
+    comm.Barrier()
+    comm.Recv(data := bytearray(4), previous, tag=3)
+    assert data == b"1234"
+    owner.Flush_buffer()
+    assert owner.Detach_buffer() is memory
 
 
 @pytest.mark.parametrize("name", ["irecv", "Irecv"])
