@@ -1,20 +1,22 @@
 /* buffer.c - memory of Python objects, and the class MPI.buffer
  *
  * An MPI.buffer is an address, a length and the owner of the memory: a memoryview
- * of another object, a capsule for memory of its own, or nobody.  Slices share the
- * owner, so that releasing a buffer leaves its slices valid.
+ * of another object, a capsule for memory of its own, what foreign_acquire() found, or
+ * nobody.  Slices share the owner, so that releasing a buffer leaves its slices valid.
  */
 #include "bindings/src/buffer.h"
 
 #include <structmember.h>
 
 #include "bindings/src/error.h"
+#include "bindings/src/foreign.h"
 #include "mpi_impl.h"
 
 struct buffer_object {
     PyObject_HEAD char *addr;
     Py_ssize_t nbytes;
     bool readonly;
+    bool is_device;
     PyObject *owner; /* or NULL */
     PyObject *weakrefs;
 };
@@ -27,6 +29,26 @@ bool buffer_is_possible(PyObject *object)
     return PyObject_CheckBuffer(object);
 }
 
+/* What PEP 3118 refuses; its exception is set.  Our own objects export memory of the
+ * CPU only, because those who ask would look at it. */
+static int acquire_other(struct buffer *buf, PyObject *object, int flags)
+{
+    struct buffer_object *self = (struct buffer_object *)object;
+
+    if (!is_instance(object, CLASS_buffer) || !self->is_device)
+        return foreign_acquire(buf, object, flags);
+    if (self->readonly && flags & BUFFER_WRITABLE)
+        return -1;
+    PyErr_Clear();
+    *buf = (struct buffer){ .addr = self->addr,
+                            .nbytes = self->nbytes,
+                            .format = "B",
+                            .held = true,
+                            .is_device = true,
+                            .view = { .obj = Py_XNewRef(self->owner) } };
+    return 0;
+}
+
 int buffer_acquire(struct buffer *buf, PyObject *object, int flags)
 {
     int how = PyBUF_ANY_CONTIGUOUS;
@@ -37,20 +59,38 @@ int buffer_acquire(struct buffer *buf, PyObject *object, int flags)
         how |= PyBUF_FORMAT;
     if (PyObject_GetBuffer(object, &buf->view, how) < 0) {
         buf->held = false;
-        return -1;
+        return acquire_other(buf, object, flags);
     }
     buf->held = true;
+    buf->is_device = false;
     buf->addr = buf->view.buf;
     buf->nbytes = buf->view.len;
     buf->format = buf->view.format;
     return 0;
 }
 
+void buffer_drop(PyObject *owner)
+{
+    PyObject *type, *value, *traceback;
+
+    if (!owner || !PyCapsule_CheckExact(owner)) {
+        Py_XDECREF(owner);
+        return;
+    }
+    PyErr_Fetch(&type, &value, &traceback);
+    Py_DECREF(owner);
+    PyErr_Restore(type, value, traceback);
+}
+
 void buffer_release(struct buffer *buf)
 {
-    if (buf->held)
-        PyBuffer_Release(&buf->view);
+    if (!buf->held)
+        return;
     buf->held = false;
+    if (buf->view.obj && PyCapsule_CheckExact(buf->view.obj))
+        buffer_drop(buf->view.obj);
+    else
+        PyBuffer_Release(&buf->view);
 }
 
 /* ------------------------------------------------------------ making one */
@@ -62,7 +102,7 @@ static PyObject *buffer_create(PyObject *owner, void *addr, Py_ssize_t nbytes,
     struct buffer_object *self = (struct buffer_object *)cls->tp_alloc(cls, 0);
 
     if (!self) {
-        Py_XDECREF(owner);
+        buffer_drop(owner);
         return NULL;
     }
     self->owner = owner;
@@ -70,6 +110,27 @@ static PyObject *buffer_create(PyObject *owner, void *addr, Py_ssize_t nbytes,
     self->nbytes = nbytes;
     self->readonly = readonly;
     return (PyObject *)self;
+}
+
+/* A part of 'self', or all of it. */
+static PyObject *buffer_share(struct buffer_object *self, Py_ssize_t start,
+                              Py_ssize_t nbytes, bool readonly)
+{
+    struct buffer_object *part = (struct buffer_object *)buffer_create(
+        Py_XNewRef(self->owner), self->addr + start, nbytes, readonly);
+
+    if (part)
+        part->is_device = self->is_device;
+    return (PyObject *)part;
+}
+
+/* -1 with a BufferError when only MPI may touch the memory. */
+static int check_host(struct buffer_object *self)
+{
+    if (!self->is_device)
+        return 0;
+    PyErr_SetString(PyExc_BufferError, "buffer is not CPU-accessible");
+    return -1;
 }
 
 PyObject *buffer_wrap(PyObject *owner, void *addr, Py_ssize_t nbytes, bool readonly)
@@ -97,13 +158,28 @@ PyObject *buffer_allocate(Py_ssize_t nbytes, bool clear)
     return buffer_create(owner, addr, nbytes, false);
 }
 
+/* After PEP 3118 has refused. */
+static PyObject *from_other(PyObject *object, bool readonly)
+{
+    struct buffer_object *self;
+    struct buffer buf;
+
+    if (acquire_other(&buf, object, 0) < 0)
+        return NULL;
+    self = (struct buffer_object *)buffer_create(buf.view.obj, buf.addr, buf.nbytes,
+                                                 readonly || buf.view.readonly);
+    if (self)
+        self->is_device = buf.is_device;
+    return (PyObject *)self;
+}
+
 PyObject *buffer_from_object(PyObject *object, bool readonly)
 {
     PyObject *owner = PyMemoryView_FromObject(object);
     Py_buffer *view;
 
     if (!owner)
-        return NULL;
+        return from_other(object, readonly);
     view = PyMemoryView_GET_BUFFER(owner);
     if (!PyBuffer_IsContiguous(view, 'A')) {
         PyErr_SetString(PyExc_BufferError, "buffer is not contiguous");
@@ -178,12 +254,14 @@ PyObject *buffer_cast_impl(struct buffer_object *self, PyObject *format,
 
 PyObject *buffer_tobytes_impl(struct buffer_object *self, PyObject *order)
 {
+    if (check_host(self) < 0)
+        return NULL;
     return PyBytes_FromStringAndSize(self->addr, self->nbytes);
 }
 
 PyObject *buffer_toreadonly_impl(struct buffer_object *self)
 {
-    return buffer_wrap(self->owner, self->addr, self->nbytes, true);
+    return buffer_share(self, 0, self->nbytes, true);
 }
 
 int buffer_release_impl(struct buffer_object *self)
@@ -191,7 +269,7 @@ int buffer_release_impl(struct buffer_object *self)
     Py_CLEAR(self->owner);
     self->addr = NULL;
     self->nbytes = 0;
-    self->readonly = false;
+    self->readonly = self->is_device = false;
     return 0;
 }
 
@@ -206,6 +284,10 @@ PyObject *buffer_obj_get(struct buffer_object *self)
 
     if (obj && PyMemoryView_Check(obj))
         obj = PyMemoryView_GET_BUFFER(obj)->obj;
+    else if (obj && PyTuple_Check(obj))
+        obj = PyTuple_GET_ITEM(obj, 0);
+    else if (obj && PyCapsule_IsValid(obj, memory_capsule))
+        obj = (PyObject *)self;
     return Py_NewRef(obj ? obj : Py_None);
 }
 
@@ -237,7 +319,7 @@ static void buffer_dealloc(PyObject *object)
 
     if (self->weakrefs)
         PyObject_ClearWeakRefs(object);
-    Py_XDECREF(self->owner);
+    buffer_drop(self->owner);
     cls->tp_free(object);
     Py_DECREF(cls);
 }
@@ -247,6 +329,10 @@ static int buffer_getbuffer(PyObject *object, Py_buffer *view, int flags)
 {
     struct buffer_object *self = (struct buffer_object *)object;
 
+    if (check_host(self) < 0) {
+        view->obj = NULL;
+        return -1;
+    }
     if (PyBuffer_FillInfo(view, object, self->addr, self->nbytes, self->readonly, flags)
         < 0)
         return -1;
@@ -304,8 +390,23 @@ static PyObject *buffer_subscript(PyObject *object, PyObject *item)
     if (locate(self, item, &start, &length, &is_slice) < 0)
         return NULL;
     if (is_slice)
-        return buffer_wrap(self->owner, self->addr + start, length, self->readonly);
+        return buffer_share(self, start, length, self->readonly);
+    if (check_host(self) < 0)
+        return NULL;
     return PyLong_FromLong((unsigned char)self->addr[start]);
+}
+
+/* For iteration, which ends with the first IndexError. */
+static PyObject *buffer_item(PyObject *object, Py_ssize_t idx)
+{
+    struct buffer_object *self = (struct buffer_object *)object;
+
+    if (idx < 0 || idx >= self->nbytes) {
+        PyErr_SetString(PyExc_IndexError, "index out of range");
+        return NULL;
+    }
+    return check_host(self) < 0 ? NULL
+                                : PyLong_FromLong((unsigned char)self->addr[idx]);
 }
 
 static int byte_from(PyObject *value, unsigned char *byte)
@@ -329,7 +430,9 @@ static int assign_slice(char *addr, Py_ssize_t length, PyObject *value)
 
     if (buffer_acquire(&source, value, 0) < 0)
         return -1;
-    if (source.nbytes == length) {
+    if (source.is_device) {
+        PyErr_SetString(PyExc_BufferError, "buffer is not CPU-accessible");
+    } else if (source.nbytes == length) {
         memmove(addr, source.addr, length);
         rc = 0;
     } else {
@@ -357,6 +460,8 @@ static int buffer_ass_subscript(PyObject *object, PyObject *item, PyObject *valu
     }
     if (locate(self, item, &start, &length, &is_slice) < 0)
         return -1;
+    if (check_host(self) < 0)
+        return -1;
     if (is_slice && !PyIndex_Check(value))
         return assign_slice(self->addr + start, length, value);
     if (byte_from(value, &byte) < 0)
@@ -374,6 +479,8 @@ static const PyType_Slot buffer_slots[] = {
     { Py_tp_dealloc, buffer_dealloc },
     { Py_bf_getbuffer, buffer_getbuffer },
     { Py_bf_releasebuffer, buffer_releasebuffer },
+    { Py_sq_length, buffer_length },
+    { Py_sq_item, buffer_item },
     { Py_mp_length, buffer_length },
     { Py_mp_subscript, buffer_subscript },
     { Py_mp_ass_subscript, buffer_ass_subscript },
@@ -384,22 +491,50 @@ const struct class_def buffer_class = { .size = sizeof(struct buffer_object),
                                         .slots = buffer_slots };
 
 /* ------------------------------------------------------------ MPI's memory */
+/* MPICH ends the process when it is to free memory that it did not allocate: so what
+ * it allocated is remembered. */
+static int remember(void *addr)
+{
+    PyObject *number = PyLong_FromVoidPtr(addr);
+    int rc = -1;
+
+    if (number && (module->allocated || (module->allocated = PySet_New(NULL))))
+        rc = PySet_Add(module->allocated, number);
+    Py_XDECREF(number);
+    return rc;
+}
+
+/* 1 when it was remembered, 0 when not, -1 with the exception set. */
+static int forget(void *addr)
+{
+    PyObject *number = PyLong_FromVoidPtr(addr);
+    int rc = -1;
+
+    if (number)
+        rc = module->allocated ? PySet_Discard(module->allocated, number) : 0;
+    Py_XDECREF(number);
+    return rc;
+}
+
 PyObject *mpi_Alloc_mem_impl(MPI_Aint size, MPI_Info info)
 {
     void *addr = NULL;
 
-    if (size < 0) {
-        PyErr_SetString(PyExc_ValueError, "expecting non-negative size");
-        return NULL;
-    }
     if (mpi_check(MPI_Alloc_mem(size ? size : 1, info, &addr)) < 0)
         return NULL;
-    return buffer_create(NULL, addr, size, false);
+    if (remember(addr) == 0)
+        return buffer_create(NULL, addr, size, false);
+    MPI_Free_mem(addr);
+    return NULL;
 }
 
 int mpi_Free_mem_impl(struct buffer_object *mem)
 {
-    if (mpi_check(MPI_Free_mem(mem->addr)) < 0)
+    int known = forget(mem->addr);
+
+    if (known == 0)
+        PyErr_SetString(PyExc_ValueError, "memory was not allocated by Alloc_mem()");
+    if (known <= 0 || mpi_check(MPI_Free_mem(mem->addr)) < 0)
         return -1;
     return buffer_release_impl(mem);
 }

@@ -6,17 +6,13 @@
  */
 #include "bindings/src/message.h"
 
+#include <stdint.h>
+
 #include "bindings/src/bind.h"
 #include "bindings/src/datatype.h"
 #include "bindings/src/error.h"
-
-/* The parts of an argument; borrowed, NULL when they were not given or None. */
-struct parts {
-    PyObject *buf; /* NULL: address 0 */
-    PyObject *counts;
-    PyObject *displs;
-    PyObject *type;
-};
+#include "bindings/src/foreign.h"
+#include "bindings/src/message_parts.h"
 
 /* What the memory holds, in entries of the datatype. */
 struct room {
@@ -61,11 +57,6 @@ bool message_is_in_place(PyObject *spec)
 }
 
 /* ------------------------------------------------------------ taking apart */
-static PyObject *given(PyObject *object)
-{
-    return object == Py_None ? NULL : object;
-}
-
 static bool is_type(PyObject *object)
 {
     return PyUnicode_Check(object) || is_instance(object, CLASS_Datatype);
@@ -77,7 +68,7 @@ static bool is_pair(PyObject *object, bool vector)
     return PyTuple_Check(object) || (!vector && PyList_Check(object));
 }
 
-static int set_pair(struct parts *parts, PyObject *pair)
+int parts_set_pair(struct parts *parts, PyObject *pair)
 {
     Py_ssize_t size = PySequence_Fast_GET_SIZE(pair);
 
@@ -87,16 +78,16 @@ static int set_pair(struct parts *parts, PyObject *pair)
             "message: expecting a pair of count and displacement, got %zd items", size);
         return -1;
     }
-    parts->counts = given(PySequence_Fast_GET_ITEM(pair, 0));
-    parts->displs = given(PySequence_Fast_GET_ITEM(pair, 1));
+    parts->counts = parts_given(PySequence_Fast_GET_ITEM(pair, 0));
+    parts->displs = parts_given(PySequence_Fast_GET_ITEM(pair, 1));
     return 0;
 }
 
 static int set_counts(struct parts *parts, PyObject *object, bool vector)
 {
     if (is_pair(object, vector))
-        return set_pair(parts, object);
-    parts->counts = given(object);
+        return parts_set_pair(parts, object);
+    parts->counts = parts_given(object);
     return 0;
 }
 
@@ -109,6 +100,8 @@ static int take_apart(struct parts *parts, PyObject *spec, bool vector)
     if (buffer_is_possible(spec))
         return 0;
     if (!PyList_Check(spec) && !PyTuple_Check(spec)) {
+        if (foreign_is_possible(spec))
+            return 0;
         PyErr_SetString(PyExc_TypeError, "message: expecting buffer or list/tuple");
         return -1;
     }
@@ -118,16 +111,17 @@ static int take_apart(struct parts *parts, PyObject *spec, bool vector)
         PyErr_SetString(PyExc_ValueError, "message: expecting 2 to 4 items");
         return -1;
     }
-    parts->buf = items[0] == module->bottom ? NULL : given(items[0]);
+    parts->buf = items[0] == module->bottom ? NULL : parts_given(items[0]);
+    parts->is_none = items[0] == Py_None;
     if (size > 2)
-        parts->type = given(items[size - 1]);
+        parts->type = parts_given(items[size - 1]);
     if (size == 2 && is_type(items[1]))
         parts->type = items[1];
     else if (size < 4)
         return set_counts(parts, items[1], vector);
     else {
-        parts->counts = given(items[1]);
-        parts->displs = given(items[2]);
+        parts->counts = parts_given(items[1]);
+        parts->displs = parts_given(items[2]);
     }
     return 0;
 }
@@ -227,7 +221,7 @@ static int apply_displacement(struct message *msg, struct room *room, PyObject *
         return 0;
     if (measure(msg, room, "handle displacement") < 0)
         return -1;
-    if (msg->buf.held && displ > msg->buf.nbytes / room->extent)
+    if (displ > msg->buf.nbytes / room->extent)
         return raise_value("message: displacement %lld out of bounds, number of "
                            "datatype entries %lld",
                            displ, msg->buf.nbytes / room->extent);
@@ -236,19 +230,49 @@ static int apply_displacement(struct message *msg, struct room *room, PyObject *
     return 0;
 }
 
+int message_check_memory(const struct message *msg, MPI_Count size, MPI_Count start,
+                         MPI_Count count)
+{
+    MPI_Count room = msg->buf.nbytes - start, bytes;
+
+    if (count <= 0 || size == 0 || !msg->buf.held
+        || (start >= 0 && !__builtin_mul_overflow(count, size, &bytes)
+            && bytes <= room))
+        return 0;
+    PyErr_Format(PyExc_ValueError,
+                 "message: buffer of %zd bytes is too small for %lld entries of %lld "
+                 "bytes at byte %lld",
+                 msg->buf.nbytes, count, size, start);
+    return -1;
+}
+
+static int given_count(struct message *msg, const struct parts *parts,
+                       const struct room *room, int blocks)
+{
+    MPI_Count all;
+
+    if (bind_index(parts->counts, &msg->count) < 0)
+        return -1;
+    if (msg->count < 0)
+        return raise_value("message: negative count %lld", msg->count, 0);
+    if (parts->is_none && msg->count > 0)
+        return raise_value("message: buffer is None but count is %lld", msg->count, 0);
+    if (blocks == MESSAGE_UNUSED)
+        return 0;
+    if (__builtin_mul_overflow(msg->count, blocks > 1 ? blocks : 1, &all))
+        return raise_value("message: count %lld is too large for %lld blocks",
+                           msg->count, blocks);
+    return message_check_memory(msg, datatype_basic_size(msg->type), room->offset, all);
+}
+
 static int find_count(struct message *msg, const struct parts *parts, int blocks)
 {
     struct room room;
 
     if (apply_displacement(msg, &room, parts->displs) < 0)
         return -1;
-    if (parts->counts) {
-        if (bind_index(parts->counts, &msg->count) < 0)
-            return -1;
-        return msg->count < 0
-                   ? raise_value("message: negative count %lld", msg->count, 0)
-                   : 0;
-    }
+    if (parts->counts)
+        return given_count(msg, parts, &room, blocks);
     if (!msg->buf.held) /* address 0: nothing is there to be counted */
         return 0;
     if (measure(msg, &room, "infer count") < 0
@@ -268,13 +292,18 @@ static int find_count(struct message *msg, const struct parts *parts, int blocks
 int message_simple(struct message *msg, PyObject *spec, int flags, int blocks)
 {
     struct parts parts;
+    int rc;
 
     message_init(msg);
-    if (take_apart(&parts, spec, false) == 0 && acquire(msg, &parts, flags) == 0
-        && find_count(msg, &parts, blocks) == 0)
-        return 0;
-    message_clear(msg);
-    return -1;
+    if (take_apart(&parts, spec, false) < 0)
+        return -1;
+    parts_hold(&parts);
+    rc =
+        acquire(msg, &parts, flags) < 0 || find_count(msg, &parts, blocks) < 0 ? -1 : 0;
+    parts_release(&parts);
+    if (rc < 0)
+        message_clear(msg);
+    return rc;
 }
 
 int message_p2p(struct message *msg, PyObject *spec, int flags, int rank)
@@ -302,13 +331,21 @@ static int allocate_vectors(struct message *msg, int blocks)
     return 0;
 }
 
+/* An array of numpy may be a number, when it has no dimensions: then it has no length.
+ */
 static bool is_number(PyObject *object)
 {
-    return PyLong_Check(object) || (PyIndex_Check(object) && !PySequence_Check(object));
+    if (PyLong_Check(object) || !PyIndex_Check(object))
+        return PyLong_Check(object);
+    if (!PySequence_Check(object))
+        return true;
+    if (PySequence_Size(object) >= 0)
+        return false;
+    PyErr_Clear();
+    return true;
 }
 
-/* 'values[i]' from a sequence of 'blocks' integers. */
-static int copy_sequence(PyObject *object, int blocks, MPI_Count *values)
+int message_copy_counts(PyObject *object, int blocks, MPI_Count *values)
 {
     /* A copy of a list: what an item's __index__() does may change it. */
     PyObject *items =
@@ -328,9 +365,14 @@ static int copy_sequence(PyObject *object, int blocks, MPI_Count *values)
                      PySequence_Fast_GET_SIZE(items));
         goto done;
     }
-    for (idx = 0; idx < blocks; idx++)
+    for (idx = 0; idx < blocks; idx++) {
         if (bind_index(PySequence_Fast_GET_ITEM(items, idx), &values[idx]) < 0)
             goto done;
+        if (PySequence_Fast_GET_SIZE(items) != blocks) {
+            PyErr_SetString(PyExc_ValueError, "message: a list of counts changed");
+            goto done;
+        }
+    }
     rc = 0;
 done:
     Py_DECREF(items);
@@ -341,7 +383,7 @@ int message_set_counts(struct message *msg, PyObject *counts, int blocks)
 {
     if (allocate_vectors(msg, blocks) < 0)
         return -1;
-    return counts ? copy_sequence(counts, blocks, msg->counts) : 0;
+    return counts ? message_copy_counts(counts, blocks, msg->counts) : 0;
 }
 
 /* As even as possible, the first blocks take what is left over. */
@@ -368,7 +410,7 @@ static int find_counts(struct message *msg, PyObject *object, int blocks)
     if (!object)
         return infer_counts(msg, blocks);
     if (!is_number(object))
-        return copy_sequence(object, blocks, msg->counts);
+        return message_copy_counts(object, blocks, msg->counts);
     if (bind_index(object, &count) < 0)
         return -1;
     for (idx = 0; idx < blocks; idx++)
@@ -383,12 +425,28 @@ static int find_displs(struct message *msg, PyObject *object, int blocks)
 
     _Static_assert(sizeof(MPI_Aint) == sizeof(MPI_Count), "one width");
     if (object && !is_number(object))
-        return copy_sequence(object, blocks, (MPI_Count *)msg->displs);
+        return message_copy_counts(object, blocks, (MPI_Count *)msg->displs);
     if (object && bind_index(object, &stride) < 0)
         return -1;
     for (idx = 0; idx < blocks; idx++) {
-        msg->displs[idx] = object ? stride * idx : sum;
-        sum += msg->counts[idx];
+        msg->displs[idx] = object ? (MPI_Count)((uint64_t)stride * idx) : sum;
+        sum = (MPI_Count)((uint64_t)sum + msg->counts[idx]);
+    }
+    return 0;
+}
+
+/* Each block of a basic type within the memory. */
+static int check_blocks(const struct message *msg, int blocks)
+{
+    MPI_Count size = datatype_basic_size(msg->type), start;
+    int idx;
+
+    for (idx = 0; size > 0 && idx < blocks; idx++) {
+        if (__builtin_mul_overflow(msg->displs[idx], size, &start))
+            return raise_value("message: displacement %lld is too large",
+                               msg->displs[idx], 0);
+        if (message_check_memory(msg, size, start, msg->counts[idx]) < 0)
+            return -1;
     }
     return 0;
 }
@@ -396,135 +454,18 @@ static int find_displs(struct message *msg, PyObject *object, int blocks)
 int message_vector(struct message *msg, PyObject *spec, int flags, int blocks)
 {
     struct parts parts;
-
-    message_init(msg);
-    if (take_apart(&parts, spec, true) == 0 && acquire(msg, &parts, flags) == 0
-        && allocate_vectors(msg, blocks) == 0
-        && find_counts(msg, parts.counts, blocks) == 0
-        && find_displs(msg, parts.displs, blocks) == 0)
-        return 0;
-    message_clear(msg);
-    return -1;
-}
-
-/* ------------------------------------------------------------ a type for each block */
-static int take_apart_w(struct parts *parts, PyObject *spec)
-{
-    PyObject **items;
-    Py_ssize_t size;
-
-    if (!PyList_Check(spec) && !PyTuple_Check(spec)) {
-        PyErr_SetString(buffer_is_possible(spec) ? PyExc_ValueError : PyExc_TypeError,
-                        "message: expecting a list or tuple of a buffer and a datatype "
-                        "for each rank");
-        return -1;
-    }
-    size = PySequence_Fast_GET_SIZE(spec);
-    items = PySequence_Fast_ITEMS(spec);
-    if (size < 2 || size > 4) {
-        PyErr_Format(PyExc_ValueError, "message: expecting 2 to 4 items, got %zd",
-                     size);
-        return -1;
-    }
-    *parts = (struct parts){ .type = items[size - 1] };
-    parts->buf = items[0] == module->bottom ? NULL : given(items[0]);
-    if (size == 4) {
-        parts->counts = given(items[1]);
-        parts->displs = given(items[2]);
-    } else if (size == 3) {
-        if (!is_pair(items[1], false)) {
-            PyErr_Format(
-                PyExc_TypeError,
-                "message: expecting a pair of counts and displacements, not %s",
-                Py_TYPE(items[1])->tp_name);
-            return -1;
-        }
-        if (set_pair(parts, items[1]) < 0)
-            return -1;
-    }
-    if (parts->buf || (parts->counts && parts->displs))
-        return 0;
-    PyErr_SetString(PyExc_ValueError,
-                    "message: BOTTOM requires counts and displacements");
-    return -1;
-}
-
-static int allocate_w(struct message *msg, int blocks)
-{
-    size_t each = sizeof(MPI_Count) + sizeof(MPI_Aint) + sizeof(MPI_Datatype);
-
-    if (!(msg->heap = PyMem_Malloc(blocks * each))) {
-        PyErr_NoMemory();
-        return -1;
-    }
-    msg->counts = msg->heap;
-    msg->displs = (MPI_Aint *)(msg->counts + blocks);
-    msg->types = (MPI_Datatype *)(msg->displs + blocks);
-    return 0;
-}
-
-/* 'otherwise' is what each value is when none were given. */
-static int copy_or_fill(PyObject *object, int blocks, MPI_Count *values,
-                        MPI_Count otherwise)
-{
-    int idx;
-
-    if (object)
-        return copy_sequence(object, blocks, values);
-    for (idx = 0; idx < blocks; idx++)
-        values[idx] = otherwise;
-    return 0;
-}
-
-static int copy_types(PyObject *object, int blocks, MPI_Datatype *types)
-{
-    PyObject *items =
-        PySequence_Fast(object, "message: expecting a sequence of datatypes");
-    int idx, rc = -1;
-
-    if (!items)
-        return -1;
-    if (PySequence_Fast_GET_SIZE(items) != blocks) {
-        PyErr_Format(PyExc_ValueError,
-                     "message: expecting %d datatypes, one for each rank, got %zd",
-                     blocks, PySequence_Fast_GET_SIZE(items));
-        goto done;
-    }
-    for (idx = 0; idx < blocks; idx++)
-        if (datatype_from(PySequence_Fast_GET_ITEM(items, idx), "datatype", &types[idx])
-            < 0)
-            goto done;
-    rc = 0;
-done:
-    Py_DECREF(items);
-    return rc;
-}
-
-int message_w(struct message *msg, PyObject *spec, int flags, int blocks)
-{
-    struct parts parts;
     int rc = -1;
 
     message_init(msg);
-    if (take_apart_w(&parts, spec) < 0)
+    if (take_apart(&parts, spec, true) < 0)
         return -1;
-    /* What follows may run the caller's code, which can change the list. */
-    Py_XINCREF(parts.buf);
-    Py_XINCREF(parts.counts);
-    Py_XINCREF(parts.displs);
-    Py_INCREF(parts.type);
-    if ((!parts.buf || buffer_acquire(&msg->buf, parts.buf, flags) == 0)
-        && allocate_w(msg, blocks) == 0
-        && copy_or_fill(parts.counts, blocks, msg->counts, 1) == 0
-        && copy_or_fill(parts.displs, blocks, (MPI_Count *)msg->displs, 0) == 0
-        && copy_types(parts.type, blocks, msg->types) == 0) {
-        msg->addr = parts.buf ? msg->buf.addr : MPI_BOTTOM;
-        rc = 0;
-    } else
+    parts_hold(&parts);
+    if (acquire(msg, &parts, flags) == 0 && allocate_vectors(msg, blocks) == 0
+        && find_counts(msg, parts.counts, blocks) == 0
+        && find_displs(msg, parts.displs, blocks) == 0)
+        rc = check_blocks(msg, blocks);
+    parts_release(&parts);
+    if (rc < 0)
         message_clear(msg);
-    Py_XDECREF(parts.buf);
-    Py_XDECREF(parts.counts);
-    Py_XDECREF(parts.displs);
-    Py_DECREF(parts.type);
     return rc;
 }

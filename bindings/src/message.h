@@ -15,6 +15,7 @@ enum {
     MESSAGE_INLINE = 16,
     MESSAGE_SMALL = 4096, /* bytes: copied before another thread could run */
 };
+enum { MESSAGE_UNUSED = -1 }; /* for blocks: MPI will not touch the memory */
 
 struct message {
     void *addr;
@@ -41,6 +42,8 @@ void message_move(struct message *to, struct message *from);
 
 /* [buf, count, displ, type] in all its forms.  'flags' is BUFFER_WRITABLE for what
  * MPI writes.  'blocks' > 1: the count must divide, and is that of one block.
+ * Memory that is too small for entries of a basic datatype is refused; the entries of
+ * others may lie anywhere around it.
  * Initialises 'msg'; -1 with the exception set, and nothing to clear. */
 int message_simple(struct message *msg, PyObject *spec, int flags, int blocks);
 

@@ -75,6 +75,7 @@ static int module_traverse(PyObject *object, visitproc visit, void *arg)
     Py_VISIT(state->keep_type);
     Py_VISIT(state->pickle);
     Py_VISIT(state->typedict);
+    Py_VISIT(state->allocated);
     Py_VISIT(state->attached);
     return 0;
 }
@@ -89,6 +90,7 @@ static int module_clear(PyObject *object)
         Py_CLEAR(functions[idx]);
     Py_CLEAR(state->pickle);
     Py_CLEAR(state->typedict);
+    Py_CLEAR(state->allocated);
     return 0;
 }
 

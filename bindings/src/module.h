@@ -51,6 +51,7 @@ struct module_state {
     PyObject *attached;         /* what Attach_buffer() was given (bsend.c) */
     PyObject *pickle;           /* MPI.pickle, made by pickle.c */
     PyObject *typedict;         /* MPI._typedict: format -> Datatype */
+    PyObject *allocated;        /* addresses that Alloc_mem() returned, or NULL */
     PyObject *functions[FUNCTION_KINDS][SLOT_COUNT];
     PyObject
         *deferred[3]; /* what a callback raised, while error_is_pending (error.h) */

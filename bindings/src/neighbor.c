@@ -88,6 +88,12 @@ static int prepare(struct coll *coll, PyObject *send, PyObject *recv,
     return -1;
 }
 
+/* Without neighbours MPI touches no memory, however many entries one block has. */
+static int blocks_of(enum coll_form form, int neighbors)
+{
+    return form == COLL_SIMPLE && neighbors == 0 ? MESSAGE_UNUSED : neighbors;
+}
+
 int coll_neighbor_allgather(struct coll *coll, PyObject *send, PyObject *recv,
                             enum coll_form form)
 {
@@ -97,7 +103,7 @@ int coll_neighbor_allgather(struct coll *coll, PyObject *send, PyObject *recv,
         return 0;
     if (neighbor_counts(coll->comm, &sources, &targets) < 0)
         return -1;
-    return prepare(coll, send, recv, COLL_SIMPLE, 0, form, sources);
+    return prepare(coll, send, recv, COLL_SIMPLE, 0, form, blocks_of(form, sources));
 }
 
 int coll_neighbor_alltoall(struct coll *coll, PyObject *send, PyObject *recv,
@@ -109,5 +115,6 @@ int coll_neighbor_alltoall(struct coll *coll, PyObject *send, PyObject *recv,
         return 0;
     if (neighbor_counts(coll->comm, &sources, &targets) < 0)
         return -1;
-    return prepare(coll, send, recv, form, targets, form, sources);
+    return prepare(coll, send, recv, form, blocks_of(form, targets), form,
+                   blocks_of(form, sources));
 }

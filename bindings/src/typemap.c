@@ -400,6 +400,50 @@ PyObject *mpi__typealign_impl(MPI_Datatype datatype)
     return alignment ? PyLong_FromLong(alignment) : Py_NewRef(Py_None);
 }
 
+/* ------------------------------------------------------------ sizes */
+/* The datatypes of 'codes', hashed; a size is asked for when it is first wanted. */
+enum { BASICS = 256 };
+static struct {
+    MPI_Datatype datatype;
+    MPI_Count size;
+} basics[BASICS];
+
+static unsigned hash(MPI_Datatype datatype)
+{
+    return (uint32_t)(uintptr_t)datatype * 2654435769u >> 24;
+}
+
+/* Where 'datatype' is, or would be. */
+static unsigned find_basic(MPI_Datatype datatype)
+{
+    unsigned idx = hash(datatype);
+
+    while (basics[idx].datatype != MPI_DATATYPE_NULL
+           && basics[idx].datatype != datatype)
+        idx = (idx + 1) % BASICS;
+    return idx;
+}
+
+MPI_Count datatype_basic_size(MPI_Datatype datatype)
+{
+    unsigned idx = find_basic(datatype);
+
+    if (basics[idx].size == 0 && basics[idx].datatype != MPI_DATATYPE_NULL)
+        MPI_Type_size_c(datatype, &basics[idx].size);
+    return basics[idx].size;
+}
+
+static void hash_basics(void)
+{
+    size_t idx;
+
+    for (idx = 0; idx < BASICS; idx++)
+        basics[idx].datatype = MPI_DATATYPE_NULL;
+    for (idx = 0; idx < Py_ARRAY_LENGTH(codes); idx++)
+        if (codes[idx].datatype != MPI_DATATYPE_NULL)
+            basics[find_basic(codes[idx].datatype)].datatype = codes[idx].datatype;
+}
+
 /* ------------------------------------------------------------ the dictionaries */
 static int put(PyObject *dict, const char *format, MPI_Datatype datatype)
 {
@@ -468,6 +512,7 @@ int datatype_module_init(struct module_state *state)
 {
     PyObject *other;
 
+    hash_basics();
     if (!(state->typedict = add_dict(state, "_typedict", add_formats)))
         return -1;
     if (!(other = add_dict(state, "_typedict_c", add_c_formats)))

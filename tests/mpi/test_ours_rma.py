@@ -137,7 +137,7 @@ def test_a_failed_operation_holds_nothing(win):
 ])
 def test_targets_beyond_the_memory(win, target):
     """Memory of this process, or shared with it: MPI would write anywhere."""
-    data = numpy.zeros(8)
+    data = numpy.zeros(9)
     win.Lock_all()
     for rank in (RANK, NEXT):
         for call in (win.Put, win.Get, win.Accumulate, win.Rput, win.Rget):
