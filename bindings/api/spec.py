@@ -16,6 +16,7 @@ SCALARS = {
     "bool": ("BOOL", "bool ", "truth", "bool"),
     "str": ("STR", "const char *", "string", "str"),
     "Handle": ("OBJECT", "PyObject *", "object", "int"),
+    "StrAtRoot": ("OBJECT", "PyObject *", "object", "str"),
     "Text": ("OBJECT", "PyObject *", "object", "str"),
 }
 OBJECT = ("OBJECT", "PyObject *", "object", None)

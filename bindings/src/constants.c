@@ -3,6 +3,7 @@
  * Which ones is data: the generated tables.  What the MPI in use does not have, and
  * what stands in for it, too (absent.h).
  */
+#include "bindings/src/port.h"
 #include "mpi_impl.h"
 
 #include "mpi_constants.h"

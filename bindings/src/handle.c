@@ -361,10 +361,16 @@ static PyObject *reduce(PyObject *self, enum class_id id)
     return result;
 }
 
+/* The method that ends an object: a session and a file are not freed. */
+static const char *end_of(enum class_id id)
+{
+    return id == CLASS_Session ? "Finalize" : id == CLASS_File ? "Close" : "Free";
+}
+
 /* Null, predefined or too late: then the handle is only forgotten. */
 static int free_handle(PyObject *self, enum class_id id, bool *forget)
 {
-    const char *method = id == CLASS_File ? "Close" : "Free";
+    const char *method = end_of(id);
     PyObject *name, *constant, *result;
 
     *forget = false;

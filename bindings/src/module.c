@@ -77,6 +77,7 @@ static int module_traverse(PyObject *object, visitproc visit, void *arg)
     Py_VISIT(state->typedict);
     Py_VISIT(state->allocated);
     Py_VISIT(state->attached);
+    Py_VISIT(state->parent);
     return 0;
 }
 
@@ -91,6 +92,7 @@ static int module_clear(PyObject *object)
     Py_CLEAR(state->pickle);
     Py_CLEAR(state->typedict);
     Py_CLEAR(state->allocated);
+    Py_CLEAR(state->parent);
     return 0;
 }
 

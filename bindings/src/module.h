@@ -50,6 +50,7 @@ struct module_state {
     PyObject *buffer_automatic; /* MPI.BUFFER_AUTOMATIC */
     PyObject *attached;         /* what Attach_buffer() was given (bsend.c) */
     PyObject *pickle;           /* MPI.pickle, made by pickle.c */
+    PyObject *parent;           /* what Get_parent() gives, when it was asked */
     PyObject *typedict;         /* MPI._typedict: format -> Datatype */
     PyObject *allocated;        /* addresses that Alloc_mem() returned, or NULL */
     PyObject *functions[FUNCTION_KINDS][SLOT_COUNT];

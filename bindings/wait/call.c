@@ -34,6 +34,11 @@ static const struct {
     [CALL_Graph_create] = { "Graph_create", SIDE_PLAIN },
     [CALL_Dist_graph_create] = { "Dist_graph_create", SIDE_PLAIN },
     [CALL_Dist_graph_create_adjacent] = { "Dist_graph_create_adjacent", SIDE_PLAIN },
+    [CALL_Intercomm_create] = { "Intercomm_create", SIDE_PLAIN },
+    [CALL_Comm_accept] = { "Comm_accept", SIDE_PLAIN },
+    [CALL_Comm_connect] = { "Comm_connect", SIDE_PLAIN },
+    [CALL_Comm_spawn] = { "Comm_spawn", SIDE_PLAIN },
+    [CALL_Comm_spawn_multiple] = { "Comm_spawn_multiple", SIDE_PLAIN },
 #define COLLECTIVE(name, iname, side, params, args, ...)                               \
     [CALL_##name] = { #name, SIDE_##side },
 #include "bindings/wait/collectives.h"

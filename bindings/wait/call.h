@@ -26,6 +26,11 @@ enum call_kind {
     CALL_Graph_create,
     CALL_Dist_graph_create,
     CALL_Dist_graph_create_adjacent,
+    CALL_Intercomm_create,
+    CALL_Comm_accept,
+    CALL_Comm_connect,
+    CALL_Comm_spawn,
+    CALL_Comm_spawn_multiple,
 #define COLLECTIVE(name, iname, side, params, args, ...) CALL_##name,
 #include "bindings/wait/collectives.h"
 #undef COLLECTIVE

@@ -98,6 +98,31 @@ CREATE(Dist_graph_create_adjacent, indegree >= 0 && outdegree >= 0,
        (comm, indegree, sources, sourceweights, outdegree, destinations, destweights,
         info, reorder, newcomm))
 
+/* The other group is not waited for here, and MPI cannot be interrupted there. */
+CREATE(Intercomm_create, true,
+       (MPI_Comm comm, int local_leader, MPI_Comm peer_comm, int remote_leader, int tag,
+        MPI_Comm *newcomm),
+       (comm, local_leader, peer_comm, remote_leader, tag, newcomm))
+
+CREATE(Comm_accept, true,
+       (const char *port, MPI_Info info, int root, MPI_Comm comm, MPI_Comm *newcomm),
+       (port, info, root, comm, newcomm))
+
+CREATE(Comm_connect, true,
+       (const char *port, MPI_Info info, int root, MPI_Comm comm, MPI_Comm *newcomm),
+       (port, info, root, comm, newcomm))
+
+CREATE(Comm_spawn, true,
+       (const char *command, char *argv[], int maxprocs, MPI_Info info, int root,
+        MPI_Comm comm, MPI_Comm *newcomm, int codes[]),
+       (command, argv, maxprocs, info, root, comm, newcomm, codes))
+
+CREATE(Comm_spawn_multiple, true,
+       (int count, char *commands[], char **argvs[], const int maxprocs[],
+        const MPI_Info infos[], int root, MPI_Comm comm, MPI_Comm *newcomm,
+        int codes[]),
+       (count, commands, argvs, maxprocs, infos, root, comm, newcomm, codes))
+
 /* Nobody meets before these, whose members are not those of one intracommunicator;
  * but those of the result are all known to come out of them. */
 #define MAKE(name, params, args)                                                       \

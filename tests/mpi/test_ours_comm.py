@@ -35,3 +35,22 @@ def test_an_index_beyond_the_edges(comm):
     for make in (comm.Create_graph, comm.Graph_map):
         with pytest.raises(ValueError):
             make([2**30], [0])
+
+
+def test_a_root_that_starts_nothing(comm):
+    """The others do not wait for it: they hear that its arguments were wrong."""
+    for call in (comm.Spawn, comm.Spawn_multiple):
+        with pytest.raises(TypeError if comm.rank == 0 else RuntimeError):
+            call(5)
+
+
+def test_an_argument_of_several_lines(comm):
+    """mpiexec's protocol has lines: it would end the job."""
+    with pytest.raises(ValueError):
+        MPI.COMM_SELF.Spawn("x", ["one\ntwo"])
+
+
+def test_error_codes_go_into_a_list(comm):
+    for call in (MPI.COMM_SELF.Spawn, MPI.COMM_SELF.Spawn_multiple):
+        with pytest.raises(TypeError):
+            call("x", errcodes=())
