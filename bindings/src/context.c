@@ -7,12 +7,16 @@
 
 #include <stdlib.h>
 
+#include "bindings/src/callback.h"
 #include "bindings/src/error.h"
+#include "mpi_impl.h"
 
 enum { TAG_COUNT = 32768 }; /* what MPI promises for MPI_TAG_UB, and 1 */
 
 struct context {
     PyThread_type_lock lock;
+    PyObject *locks; /* key -> threading.Lock, since somebody asked for it; or NULL */
+    PyObject *held;  /* the one of the collective that has 'lock' */
     MPI_Comm tree;
     long long turn; /* of the next reduction */
 };
@@ -21,8 +25,14 @@ static int keyval = MPI_KEYVAL_INVALID;
 
 static void context_destroy(struct context *context)
 {
+    struct callback callback;
+
     if (!context)
         return;
+    if (context->locks && callback_enter(&callback)) {
+        Py_DECREF(context->locks);
+        callback_leave(&callback);
+    }
     if (context->lock)
         PyThread_free_lock(context->lock);
     free(context);
@@ -87,22 +97,103 @@ static int lock(PyThread_type_lock lock)
     return 0;
 }
 
-struct context *context_enter(MPI_Comm comm, const char *call)
+/* ------------------------------------------------------------ locks of Python */
+static PyObject *locks_of(struct context *context)
+{
+    if (!context->locks)
+        context->locks = PyDict_New();
+    return context->locks;
+}
+
+/* The lock of 'key', made when it is asked for the first time; a new reference. */
+static PyObject *named_lock(struct context *context, PyObject *key)
+{
+    PyObject *locks = locks_of(context), *lock, *threads;
+
+    if (!locks || (lock = PyDict_GetItemWithError(locks, key)) || PyErr_Occurred())
+        return locks ? Py_XNewRef(lock) : NULL;
+    if (!(threads = PyImport_ImportModule("_thread")))
+        return NULL;
+    lock = PyObject_CallMethod(threads, "allocate_lock", NULL);
+    Py_DECREF(threads);
+    if (lock && PyDict_SetItem(locks, key, lock) < 0)
+        Py_CLEAR(lock);
+    return lock;
+}
+
+/* Who shares locks with programs has them, too; '*held' NULL: nobody asked. */
+static int hold(struct context *context, const char *call, PyObject **held)
+{
+    PyObject *key, *result = NULL;
+
+    *held = NULL;
+    if (!context->locks)
+        return 0;
+    if ((key = PyUnicode_FromString(call)) && (*held = named_lock(context, key)))
+        result = PyObject_CallMethod(*held, "acquire", NULL);
+    Py_XDECREF(key);
+    if (!result)
+        Py_CLEAR(*held);
+    Py_XDECREF(result);
+    return result ? 0 : -1;
+}
+
+static void release(PyObject *held)
+{
+    PyObject *type, *value, *traceback, *result;
+
+    if (!held)
+        return;
+    PyErr_Fetch(&type, &value, &traceback);
+    if (!(result = PyObject_CallMethod(held, "release", NULL)))
+        PyErr_WriteUnraisable(held);
+    Py_XDECREF(result);
+    Py_DECREF(held);
+    PyErr_Restore(type, value, traceback);
+}
+
+PyObject *mpi__comm_lock_impl(MPI_Comm comm, PyObject *key)
 {
     struct context *context = context_of(comm);
 
-    if (!context || lock(context->lock) < 0)
+    return context ? named_lock(context, key) : NULL;
+}
+
+PyObject *mpi__comm_lock_table_impl(MPI_Comm comm)
+{
+    struct context *context = context_of(comm);
+
+    return context ? Py_XNewRef(locks_of(context)) : NULL;
+}
+
+/* ------------------------------------------------------------ collectives */
+struct context *context_enter(MPI_Comm comm, const char *call)
+{
+    struct context *context = context_of(comm);
+    PyObject *held;
+
+    if (!context || hold(context, call, &held) < 0)
         return NULL;
+    if (lock(context->lock) < 0) {
+        release(held);
+        return NULL;
+    }
+    context->held = held;
     mpiwait_call_as(call, MPI_COMM_NULL, 0, 0);
     return context;
 }
 
 void context_leave(struct context *context)
 {
+    PyObject *held;
+
     if (!context)
         return;
     mpiwait_call_as(NULL, MPI_COMM_NULL, 0, 0);
+    held = context->held;
+    context->held = NULL;
     PyThread_release_lock(context->lock);
+    release(held);
 }
 
 MPI_Comm context_tree(struct context *context, MPI_Comm comm)

@@ -4,6 +4,9 @@
  * threads of a rank.  Reductions send along a tree, on a duplicate of the
  * communicator that no user message can be mistaken for; it is made by the first
  * reduction.  The context is an attribute: it ends with the communicator.
+ *
+ * MPI._comm_lock() is for programs that make collectives of their own in Python: a
+ * lock for each name.  Once it was asked for, ours take the lock of their name first.
  */
 #ifndef SRC_CONTEXT_H
 #define SRC_CONTEXT_H
