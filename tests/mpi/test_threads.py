@@ -93,3 +93,33 @@ def test_collectives_on_communicators_of_ones_own(comm):
     run_all([lambda c=c: talk(c) for c in comms])
     for own in comms:
         own.Free()
+
+
+def test_an_operation_of_python_runs_beside_small_calls(comm, make):
+    """MPI calls it in a thread that holds a lock, which this thread must not want."""
+    own, finished = comm.Dup(), []
+
+    def add(one, other, datatype):
+        total = memoryview(other).cast("i")
+        for idx, value in enumerate(memoryview(one).cast("i")):
+            total[idx] += value
+
+    op = MPI.Op.Create(add, commute=True)
+
+    def reduce():
+        for _ in range(100):
+            sent, got = make.full("i", 4, 1), make.full("i", 4)
+            own.Allreduce(sent, got, op)
+            assert list(got) == [comm.size] * 4
+        finished.append(True)
+
+    def talk():
+        while not finished:
+            comm.Iprobe(comm.rank, 9)
+            request = comm.Irecv(bytearray(1), comm.rank, 8)
+            comm.Isend(b"a", comm.rank, 8).Wait()
+            request.Wait()
+
+    run_all([reduce, talk])
+    op.Free()
+    own.Free()
