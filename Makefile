@@ -119,7 +119,11 @@ $(BUILD)/share/rankbook/kernels/%: share/jupyter/kernels/%
 $(LIB)/python/mpi4py/MPI.pyi: $(BUILD)/gen/mpi4py.stamp
 	@mkdir -p $(@D) && cp $(BUILD)/gen/MPI.pyi $@
 
-PYTHON_PARTS = $(LIB)/python/mpi4py/MPI.pyi \
+# It has nothing but types.
+$(LIB)/python/mpi4py/typing.pyi: bindings/mpi4py/typing.py
+	@mkdir -p $(@D) && cp $< $@
+
+PYTHON_PARTS = $(LIB)/python/mpi4py/MPI.pyi $(LIB)/python/mpi4py/typing.pyi \
                $(SHELL_FILES:kernel/interpreter/shell/%=$(LIB)/python/rankbook_shell/%) \
                $(PACKAGE_FILES:bindings/mpi4py/%=$(LIB)/python/mpi4py/%)
 SHARE_PARTS = $(patsubst share/jupyter/kernels/%,$(BUILD)/share/rankbook/kernels/%, \

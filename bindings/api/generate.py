@@ -18,44 +18,14 @@ import pathlib
 import re
 import sys
 
-from spec import Spec, SpecError, shown
+from spec import Spec, SpecError
+from stub import doc_string, stub
 
 
 # ----------------------------------------------------------------- C output
 def c_string(text):
     lines = text.replace("\\", "\\\\").replace('"', '\\"').split("\n")
     return '"%s"' % '\\n"\n    "'.join(lines)
-
-
-def shown_params(member, with_notes):
-    out = []
-    positional = False
-    for param in member.params:
-        if positional and not param.positional:
-            out.append("/")
-        positional = param.positional
-        text = param.star + param.name
-        if not with_notes and text in ("self", "cls"):
-            text = "$self" if text == "self" else "$type"
-        if with_notes and param.note:
-            text += ": " + shown(param.note)
-        if param.default is not None:
-            if with_notes:
-                text += (" = " if param.note else "=") + param.default
-            else:
-                simple = re.fullmatch(r"-?\d+|None|True|False|'.*'", param.default)
-                text += "=" + (param.default if simple else "...")
-        out.append(text)
-    if positional:
-        out.append("/")
-    return ", ".join(out)
-
-
-def doc_string(member, name):
-    """The signature for inspect, then one for people, then the words."""
-    head = "%s(%s)\n--\n\n" % (name, shown_params(member, False))
-    line = "%s(%s) -> %s" % (name, shown_params(member, True), member.result)
-    return head + line + "\n\n" + member.doc
 
 
 def receiver(spec, member):
@@ -219,7 +189,7 @@ class Surface:
             member.kind, "")
         name = name or member.name
         return '    { "%s", (PyCFunction)(void (*)(void))%s, %s,\n    %s },' % (
-            name, member.wrapper, flags, c_string(doc_string(member, name)))
+            name, member.wrapper, flags, c_string(doc_string(self.spec, member, name)))
 
     def property_wrappers(self, member):
         ctype, self_text = receiver(self.spec, member)
@@ -329,47 +299,6 @@ def constant_tables(spec):
         if alias:
             yield '    { "%s", "%s" },' % (name, alias)
     yield "    { NULL, NULL },\n};"
-
-
-# ----------------------------------------------------------------- the stub
-def stub_member(member):
-    if member.kind == "property":
-        yield "    @property"
-        yield "    def %s(self) -> %s: ..." % (member.name, member.result)
-        if member.options["writable"]:
-            yield "    @%s.setter" % member.name
-            yield "    def %s(self, value: %s) -> None: ..." % (member.name, member.result)
-        return
-    if member.kind in ("classmethod", "staticmethod"):
-        yield "    @" + member.kind
-    yield "    def %s(%s) -> %s: ..." % (
-        member.name, shown_params(member, True), member.result)
-
-
-def stub(spec):
-    yield "from __future__ import annotations"
-    yield "from typing import Any, Callable, Iterable, Iterator, Literal, NoReturn"
-    yield "from typing import Mapping, Sequence"
-    yield "from typing_extensions import Self"
-    yield "from .typing import Bottom, Buffer, BufSpec, BufSpecB, BufSpecV, BufSpecW, InPlace"
-    yield ""
-    for kind, name, _, _ in spec.constants:
-        yield "%s: %s" % (name, kind)
-    for cls in spec.ordered():
-        yield ""
-        yield "class %s(%s):" % (cls.name, cls.base)
-        for member in cls.members:
-            yield from stub_member(member)
-        for name, other in cls.aliases:
-            yield "    %s = %s" % (name, other)
-        if not cls.members:
-            yield "    ..."
-    yield ""
-    for member in spec.functions:
-        yield "def %s(%s) -> %s: ..." % (
-            member.name, shown_params(member, True), member.result)
-    for name, other in spec.aliases:
-        yield "%s = %s" % (name, other)
 
 
 def write(path, lines, guard=None):

@@ -105,10 +105,10 @@ class Member:
 
 
 class Class:
-    def __init__(self, name, base, doc, is_handle, slots, is_larger):
+    def __init__(self, name, base, doc, is_handle, slots, words):
         self.name, self.base, self.doc = name, base, doc
         self.is_handle, self.slots = is_handle, slots
-        self.is_larger = is_larger
+        self.is_larger, self.is_final = "larger" in words, "final" in words
         self.members = []
         self.aliases = []
 
@@ -118,6 +118,7 @@ class Spec:
         self.classes = {}
         self.functions = []
         self.constants = []  # (type, name, value or None, alias or None)
+        self.attributes = []  # (name, type): other attributes of the module
         self.aliases = []
 
     # ------------------------------------------------------------- reading
@@ -148,11 +149,11 @@ class Spec:
         add(rest.strip(), body)
 
     def add_class(self, rest, body, is_handle=False):
-        match = re.fullmatch(r"(\w+)\((\w+)\)(?: slots (\w+))?( larger)?", rest)
+        match = re.fullmatch(r"(\w+)\((\w+)\)(?: slots (\w+))?((?: larger| final)*)", rest)
         if not match:
-            raise SpecError("expecting NAME(BASE) [slots NAME] [larger]")
-        name, base, slots, larger = match.groups()
-        self.classes[name] = Class(name, base, doc_text(body), is_handle, slots, bool(larger))
+            raise SpecError("expecting NAME(BASE) [slots NAME] [larger] [final]")
+        name, base, slots, words = match.groups()
+        self.classes[name] = Class(name, base, doc_text(body), is_handle, slots, words.split())
         if is_handle:
             self.read(TOOLKIT.format(name, name.lower()), "toolkit")
 
@@ -205,6 +206,12 @@ class Spec:
             else:
                 self.constants += [(rest, name, None, None) for name in line.split()]
 
+    def add_attribute(self, rest, body):
+        match = re.fullmatch(r"(\w+) -> (.+)", rest)
+        if not match:
+            raise SpecError("expecting NAME -> TYPE")
+        self.attributes.append(match.groups())
+
     def add_alias(self, rest, body):
         match = re.fullmatch(r"(?:(\w+)\.)?(\w+) = (\w+)", rest)
         if not match:
@@ -219,6 +226,9 @@ class Spec:
         return self.classes[name]
 
     # ------------------------------------------------------------- asking
+    def is_integer(self, name):
+        return any(kind == "int" and name == other for kind, other, _, _ in self.constants)
+
     def ordered(self):
         """Classes, each after its base."""
         done = []
