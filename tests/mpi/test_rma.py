@@ -218,24 +218,59 @@ def test_subclasses_are_kept():
         window.Free()
 
 
-@pytest.mark.skipif(SIZE < 2, reason="nobody to wait for")
-def test_threads_run_while_a_rank_waits(win):
-    """Rank 0 waits until the others have seen that a thread of its still runs."""
+class Wake:
+    """A thread of rank 0 that wakes the others up, while rank 0 waits for them."""
+
+    def __enter__(self):
+        self.thread = threading.Thread(target=self.call)
+        if RANK == 0:
+            self.thread.start()
+        else:
+            WORLD.recv(source=0, tag=7)
+
+    @staticmethod
+    def call():
+        for rank in range(1, SIZE):
+            WORLD.send(None, rank, tag=7)
+
+    def __exit__(self, *error):
+        if RANK == 0:
+            self.thread.join()
+
+
+def test_threads_run_while_a_rank_is_in_a_fence(win):
+    with Wake():
+        win.Fence()
+
+
+def test_threads_run_while_a_rank_waits_for_the_others(win):
     group = win.Get_group()
     zero, rest = group.Incl([0]), group.Excl([0])
     if RANK == 0:
-        def answer():
-            for rank in range(1, SIZE):
-                WORLD.send(None, rank, tag=7)
-
-        thread = threading.Thread(target=answer)
         win.Post(rest)
-        thread.start()
-        win.Wait()
-        thread.join()
-    else:
-        win.Start(zero)
-        WORLD.recv(source=0, tag=7)
-        win.Complete()
-    for other in (group, zero, rest):
-        other.Free()
+    with Wake():
+        if RANK == 0:
+            win.Wait()
+        else:
+            win.Start(zero)
+            win.Complete()
+    for other in (zero, rest, group):
+        if other != MPI.GROUP_EMPTY:
+            other.Free()
+
+
+@pytest.mark.skipif(SIZE < 2, reason="nobody has the lock")
+def test_threads_run_while_a_rank_wants_a_lock(win):
+    if RANK == SIZE - 1:
+        win.Lock(0)
+        win.Put(numpy.ones(1), 0)
+        win.Flush(0)
+    WORLD.Barrier()
+    with Wake():
+        if RANK == 0:
+            win.Lock(0)
+            win.Put(numpy.ones(1), 0, 1)
+            win.Unlock(0)
+        elif RANK == SIZE - 1:
+            win.Unlock(0)
+    assert RANK != 0 or numpy.frombuffer(win, "d")[:2].tolist() == [1, 1]
