@@ -85,6 +85,17 @@ static int find_window(struct win_object *self, struct window **window)
     return *window || self->mpi == MPI_WIN_NULL ? 0 : -1;
 }
 
+/* Put() and Get() have no operation. */
+static int match(const struct operation *o, const struct arguments *a)
+{
+    bool computes = a->op != MPI_OP_NULL;
+
+    if (a->op != MPI_NO_OP
+        && target_match(&o->target, o->origin, "origin", computes) < 0)
+        return -1;
+    return a->result ? target_match(&o->target, o->result, "result", computes) : 0;
+}
+
 /* Prepares 'msgs[0]', and 'msgs[1]' if there is a result; -1 with the exception set,
  * and nothing to clear. */
 static int prepare_operation(struct operation *o, struct message *msgs,
@@ -97,7 +108,7 @@ static int prepare_operation(struct operation *o, struct message *msgs,
     if (a->result && prepare(&msgs[1], a->result, BUFFER_WRITABLE, a->rank) < 0)
         goto error;
     if (target_init(&o->target, a->target, a->rank, &msgs[0]) == 0
-        && target_check(&o->target, window, win) == 0)
+        && target_check(&o->target, window, win) == 0 && match(o, a) == 0)
         return 0;
     if (a->result)
         message_clear(&msgs[1]);

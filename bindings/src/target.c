@@ -92,3 +92,55 @@ int target_check(const struct target *target, struct window *window, MPI_Win win
         return 0;
     return raise_range(target, &part);
 }
+
+static int size_of(MPI_Count count, MPI_Datatype type, MPI_Count *bytes)
+{
+    MPI_Count size = 0;
+
+    if (mpi_check(MPI_Type_size_c(type, &size)) < 0)
+        return -1;
+    if (__builtin_mul_overflow(count, size, bytes))
+        *bytes = -1;
+    return 0;
+}
+
+static int raise_mismatch(const struct target *target, const struct message *msg,
+                          const char *name, MPI_Count here, MPI_Count there)
+{
+    PyErr_Format(PyExc_ValueError,
+                 "mismatch of %s and target: %lld entries in %lld bytes, "
+                 "and %lld entries in %lld bytes",
+                 name, (long long)msg->count, (long long)here, (long long)target->count,
+                 (long long)there);
+    return -1;
+}
+
+/* MPI knows of which items a datatype is made. */
+static bool is_whole(MPI_Count bytes, MPI_Datatype type)
+{
+    MPI_Count count = MPI_UNDEFINED;
+    MPI_Status status;
+
+    memset(&status, 0, sizeof(status));
+    MPI_Status_set_elements_c(&status, MPI_BYTE, bytes);
+    MPI_Get_elements_c(&status, type, &count);
+    return count != MPI_UNDEFINED;
+}
+
+int target_match(const struct target *target, const struct message *msg,
+                 const char *name, bool computes)
+{
+    MPI_Count here, there, least;
+
+    if (target->rank == MPI_PROC_NULL || target->count < 0
+        || (msg->type == target->type && msg->count == target->count))
+        return 0;
+    if (size_of(msg->count, msg->type, &here) < 0
+        || size_of(target->count, target->type, &there) < 0)
+        return -1;
+    least = here < there ? here : there;
+    if (here == there
+        || (!computes && is_whole(least, msg->type) && is_whole(least, target->type)))
+        return 0;
+    return raise_mismatch(target, msg, name, here, there);
+}

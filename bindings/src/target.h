@@ -23,4 +23,10 @@ int target_init(struct target *target, PyObject *spec, int rank,
  * 'window' may be NULL: nothing is known.  -1 with an MPI.Exception set. */
 int target_check(const struct target *target, struct window *window, MPI_Win win);
 
+/* What does not match ends the process in MPICH.  Who moves data moves what fits, but
+ * whole items; who computes needs as much in 'msg', which the error calls 'name', as
+ * there is in the target.  -1 with a ValueError. */
+int target_match(const struct target *target, const struct message *msg,
+                 const char *name, bool computes);
+
 #endif

@@ -20,7 +20,7 @@ static PyObject *created(PyTypeObject *cls, int rc, MPI_Win win, PyObject *capsu
     return object;
 }
 
-PyObject *win_Create_impl(PyTypeObject *cls, PyObject *memory, MPI_Aint disp_unit,
+PyObject *win_Create_impl(PyTypeObject *cls, PyObject *memory, int disp_unit,
                           MPI_Info info, MPI_Comm comm)
 {
     struct buffer buf = { .addr = MPI_BOTTOM };
@@ -44,7 +44,7 @@ typedef int (*allocate_f)(MPI_Aint size, MPI_Aint disp_unit, MPI_Info info,
                           MPI_Comm comm, void *base, MPI_Win *win);
 
 static PyObject *allocate(PyTypeObject *cls, allocate_f call, MPI_Aint size,
-                          MPI_Aint disp_unit, MPI_Info info, MPI_Comm comm)
+                          int disp_unit, MPI_Info info, MPI_Comm comm)
 {
     MPI_Win win = MPI_WIN_NULL;
     struct window *window;
@@ -58,13 +58,13 @@ static PyObject *allocate(PyTypeObject *cls, allocate_f call, MPI_Aint size,
     return created(cls, rc, win, capsule);
 }
 
-PyObject *win_Allocate_impl(PyTypeObject *cls, MPI_Aint size, MPI_Aint disp_unit,
+PyObject *win_Allocate_impl(PyTypeObject *cls, MPI_Aint size, int disp_unit,
                             MPI_Info info, MPI_Comm comm)
 {
     return allocate(cls, MPI_Win_allocate_c, size, disp_unit, info, comm);
 }
 
-PyObject *win_Allocate_shared_impl(PyTypeObject *cls, MPI_Aint size, MPI_Aint disp_unit,
+PyObject *win_Allocate_shared_impl(PyTypeObject *cls, MPI_Aint size, int disp_unit,
                                    MPI_Info info, MPI_Comm comm)
 {
     return allocate(cls, MPI_Win_allocate_shared_c, size, disp_unit, info, comm);

@@ -164,7 +164,7 @@ def test_targets_at_the_edge(win):
     every_second = MPI.DOUBLE.Create_vector(4, 1, 2).Commit()
     win.Lock(RANK)
     for origin, target in ((data, 0), (data[:1], 7), ([data, 0, "d"], 8),
-                           (data, (0, 8)), (data, (0, 64, "b")), (data[:1], (4, 4)),
+                           (data, (0, 8)), (data, (0, 64, "b")), (data, (3, 1)), (data[:1], (4, 4)),
                            (data[:4], (0, 1, every_second)),
                            (data[:4], (1, 1, every_second)), ([None, 0, "d"], 1 << 40)):
         win.Put(origin, RANK, target)
@@ -173,3 +173,34 @@ def test_targets_at_the_edge(win):
             win.Put(data, RANK, target)
     win.Unlock(RANK)
     every_second.Free()
+
+
+def test_computing_takes_equal_sizes(win):
+    """MPICH would end the process."""
+    one, eight = numpy.zeros(1), numpy.zeros(8)
+    win.Lock(RANK)
+    for call in (lambda: win.Accumulate(one, RANK, (0, 8)),
+                 lambda: win.Raccumulate(eight, RANK, (0, 1)),
+                 lambda: win.Get_accumulate(eight, one, RANK),
+                 lambda: win.Get_accumulate(one, eight, RANK, (0, 8)),
+                 lambda: win.Rget_accumulate(eight, eight.copy(), RANK, (0, 1))):
+        with pytest.raises(ValueError):
+            call()
+    win.Get_accumulate(one, eight, RANK, (0, 8), MPI.NO_OP)
+    win.Unlock(RANK)
+
+
+def test_moving_takes_what_fits(win):
+    """Whole items: MPICH would end the process over half of one."""
+    win.Lock(RANK)
+    for origin, target in (([bytearray(1), "b"], (0, 1, "d")),
+                           ([bytearray(9), "b"], (0, 2, "d"))):
+        for call in (win.Put, win.Get, win.Rput, win.Rget):
+            with pytest.raises(ValueError):
+                call(origin, RANK, target)
+    result = numpy.zeros(8)
+    win.Put(numpy.ones(8), RANK, (0, 1))
+    win.Flush(RANK)
+    win.Get(result, RANK, (0, 1))
+    win.Unlock(RANK)
+    assert result.tolist() == [1] + 7 * [0]
