@@ -18,6 +18,8 @@ struct context {
     PyObject *locks; /* key -> threading.Lock, since somebody asked for it; or NULL */
     PyObject *held;  /* the one of the collective that has 'lock' */
     MPI_Comm tree;
+    MPI_Comm local;
+    bool is_low;
     long long turn; /* of the next reduction */
 };
 
@@ -45,6 +47,8 @@ static int delete_context(MPI_Comm comm, int key, void *value, void *extra)
 
     if (context->tree != MPI_COMM_NULL)
         rc = MPI_Comm_free(&context->tree);
+    if (rc == MPI_SUCCESS && context->local != MPI_COMM_NULL)
+        rc = MPI_Comm_free(&context->local);
     context_destroy(context);
     return rc;
 }
@@ -57,7 +61,7 @@ static struct context *context_create(MPI_Comm comm)
         PyErr_NoMemory();
         goto error;
     }
-    context->tree = MPI_COMM_NULL;
+    context->tree = context->local = MPI_COMM_NULL;
     if (mpi_check(MPI_Comm_set_attr(comm, keyval, context)) < 0)
         goto error;
     return context;
@@ -212,6 +216,65 @@ MPI_Comm context_tree(struct context *context, MPI_Comm comm)
     return tree;
 }
 
+/* The first process of both groups together is one of the low group. */
+static int find_low(MPI_Comm merged, MPI_Group group, bool *is_low)
+{
+    int first = 0, own = MPI_UNDEFINED, rc;
+    MPI_Group all = MPI_GROUP_NULL;
+
+    if ((rc = MPI_Comm_group(merged, &all)) != MPI_SUCCESS)
+        return rc;
+    rc = MPI_Group_translate_ranks(all, 1, &first, group, &own);
+    *is_low = own != MPI_UNDEFINED;
+    MPI_Group_free(&all);
+    return rc;
+}
+
+/* MPI only makes it by way of one for both groups. */
+static int make_local(MPI_Comm comm, MPI_Comm *local, bool *is_low)
+{
+    MPI_Group group = MPI_GROUP_NULL;
+    MPI_Comm merged = MPI_COMM_NULL;
+    int rc = MPI_Intercomm_merge(comm, 0, &merged);
+
+    if (rc != MPI_SUCCESS)
+        return rc;
+    if ((rc = MPI_Comm_group(comm, &group)) == MPI_SUCCESS
+        && (rc = find_low(merged, group, is_low)) == MPI_SUCCESS)
+        rc = MPI_Comm_create_group(merged, group, 0, local);
+    if (group != MPI_GROUP_NULL)
+        MPI_Group_free(&group);
+    MPI_Comm_free(&merged);
+    return rc;
+}
+
+MPI_Comm context_local(struct context *context, MPI_Comm comm)
+{
+    MPI_Comm local = MPI_COMM_NULL;
+    bool is_low = false;
+    int rc;
+
+    if (context->local != MPI_COMM_NULL)
+        return context->local;
+    MPI_CALL(rc, make_local(comm, &local, &is_low));
+    if (mpi_check(rc) < 0)
+        return MPI_COMM_NULL;
+    MPI_Comm_set_errhandler(local, MPI_ERRORS_RETURN);
+    context->is_low = is_low;
+    context->local = local;
+    return local;
+}
+
+bool context_is_low(const struct context *context)
+{
+    return context->is_low;
+}
+
+int context_tag(struct context *context)
+{
+    return (int)(context->turn++ % TAG_COUNT);
+}
+
 int context_agree(struct context *context, MPI_Comm comm, int *culprit, int *tag)
 {
     long long mine[2] = { context->turn, *culprit }, all[2];
@@ -224,4 +287,32 @@ int context_agree(struct context *context, MPI_Comm comm, int *culprit, int *tag
     *culprit = (int)all[1];
     *tag = (int)(all[0] % TAG_COUNT);
     return 0;
+}
+
+/* ------------------------------------------------------------ for mpi4py.util */
+PyObject *mpi__commctx_intra_impl(MPI_Comm comm)
+{
+    struct context *context = context_enter(comm, "_commctx_intra");
+    PyObject *result = NULL;
+    MPI_Comm tree;
+
+    if (context && (tree = context_tree(context, comm)) != MPI_COMM_NULL)
+        result = Py_BuildValue("Ni", comm_wrap(tree), context_tag(context));
+    context_leave(context);
+    return result;
+}
+
+PyObject *mpi__commctx_inter_impl(MPI_Comm comm)
+{
+    struct context *context = context_enter(comm, "_commctx_inter");
+    MPI_Comm tree, local;
+    PyObject *result = NULL;
+
+    if (context && (tree = context_tree(context, comm)) != MPI_COMM_NULL
+        && (local = context_local(context, comm)) != MPI_COMM_NULL)
+        result =
+            Py_BuildValue("NiNN", comm_wrap(tree), context_tag(context),
+                          comm_wrap(local), PyBool_FromLong(context_is_low(context)));
+    context_leave(context);
+    return result;
 }

@@ -3,7 +3,8 @@
  * An object collective is several MPI calls.  A lock makes it one step for the
  * threads of a rank.  Reductions send along a tree, on a duplicate of the
  * communicator that no user message can be mistaken for; it is made by the first
- * reduction.  The context is an attribute: it ends with the communicator.
+ * reduction.  An intercommunicator has a communicator of the local group beside it.
+ * The context is an attribute: it ends with the communicator.
  *
  * MPI._comm_lock() is for programs that make collectives of their own in Python: a
  * lock for each name.  Once it was asked for, ours take the lock of their name first.
@@ -22,6 +23,16 @@ void context_leave(struct context *context);
 
 /* The duplicate; collective.  MPI_COMM_NULL with the exception set. */
 MPI_Comm context_tree(struct context *context, MPI_Comm comm);
+
+/* Of an intercommunicator, the communicator of the local group; collective over both
+ * when it is made.  MPI_COMM_NULL with the exception set. */
+MPI_Comm context_local(struct context *context, MPI_Comm comm);
+
+/* Whether the local group comes first when both are merged; after context_local(). */
+bool context_is_low(const struct context *context);
+
+/* A number that the last calls on this rank did not give. */
+int context_tag(struct context *context);
 
 /* Collective: a number that none of the last messages on the duplicate had as a tag,
  * the same on all ranks.  Ranks that left an earlier reduction at different places,

@@ -7,6 +7,8 @@
  * When an operation raises, the tree is still walked to its end, with empty messages
  * in place of what could not be computed.  A call that MPI ended (an interrupt, a
  * death) is left at once: the tag of a later reduction is another one.
+ *
+ * Between groups each reduces among itself, and its rank 0 speaks for it.
  */
 #include "bindings/src/bind.h"
 #include "bindings/src/context.h"
@@ -85,11 +87,17 @@ static struct keep_object *keep_of(struct reduction *red, PyObject *value)
 }
 
 /* ------------------------------------------------------------ edges */
-static int give(struct reduction *red, PyObject *value, int peer)
+static int give_on(struct reduction *red, PyObject *value, int peer, int tag,
+                   MPI_Comm comm)
 {
     struct keep_object *keep = keep_of(red, value);
 
-    return keep ? object_send(keep, MPI_Isend_c, peer, red->tag, red->tree) : -1;
+    return keep ? object_send(keep, MPI_Isend_c, peer, tag, comm) : -1;
+}
+
+static int give(struct reduction *red, PyObject *value, int peer)
+{
+    return give_on(red, value, peer, red->tag, red->tree);
 }
 
 /* '*value' is NULL when the peer has none. */
@@ -160,14 +168,13 @@ static int begin(struct reduction *red)
     return 0;
 }
 
-static int reduction_init(struct reduction *red, struct comm_object *self, PyObject *op,
+static int reduction_init(struct reduction *red, MPI_Comm comm, PyObject *op,
                           const char *call)
 {
-    *red =
-        (struct reduction){ .call = call, .op = op, .comm = self->mpi, .culprit = -1 };
-    if (mpi_check(MPI_Comm_size(self->mpi, &red->size)) < 0
-        || mpi_check(MPI_Comm_rank(self->mpi, &red->rank)) < 0
-        || !(red->context = context_enter(self->mpi, call)))
+    *red = (struct reduction){ .call = call, .op = op, .comm = comm, .culprit = -1 };
+    if (mpi_check(MPI_Comm_size(comm, &red->size)) < 0
+        || mpi_check(MPI_Comm_rank(comm, &red->rank)) < 0
+        || !(red->context = context_enter(comm, call)))
         return -1;
     return 0;
 }
@@ -223,11 +230,15 @@ static int reduce_to_root(struct reduction *red, PyObject **value, int root)
 }
 
 /* Where every rank can see that the root is none, none begins. */
-static int check_root(MPI_Comm comm, int root)
+static int check_root(MPI_Comm comm, bool is_inter, int root)
 {
     int size;
 
-    if (mpi_check(MPI_Comm_size(comm, &size)) < 0)
+    if (is_inter && (root == MPI_ROOT || root == MPI_PROC_NULL))
+        return 0;
+    if (mpi_check(is_inter ? MPI_Comm_remote_size(comm, &size)
+                           : MPI_Comm_size(comm, &size))
+        < 0)
         return -1;
     if (root >= 0 && root < size)
         return 0;
@@ -235,14 +246,97 @@ static int check_root(MPI_Comm comm, int root)
     return mpi_raise(MPI_ERR_ROOT);
 }
 
-PyObject *comm_reduce_impl(struct comm_object *self, PyObject *sendobj, PyObject *op,
-                           int root)
+static int test_inter(MPI_Comm comm, bool *is_inter)
+{
+    int flag = 0, rc = mpi_check(MPI_Comm_test_inter(comm, &flag));
+
+    *is_inter = flag;
+    return rc;
+}
+
+/* From our group to the other one. */
+struct link {
+    struct context *context;
+    MPI_Comm comm, local;
+    int tag;
+};
+
+static int link_init(struct link *link, MPI_Comm comm, const char *call)
+{
+    if (!(link->context = context_enter(comm, call)))
+        return -1;
+    link->comm = context_tree(link->context, comm);
+    link->tag = context_tag(link->context);
+    if (link->comm != MPI_COMM_NULL
+        && (link->local = context_local(link->context, comm)) != MPI_COMM_NULL)
+        return 0;
+    context_leave(link->context);
+    return -1;
+}
+
+/* What the other group gave, at the root. */
+static PyObject *take_across(const struct link *link, const char *call)
+{
+    PyObject *bytes, *value = NULL;
+    MPI_Status status;
+
+    if (!(bytes = object_recv(0, link->tag, link->comm, &status)))
+        return NULL;
+    if (buffer_size(bytes) > 0)
+        value = object_load(bytes);
+    else
+        object_raise_peer(0, call);
+    Py_DECREF(bytes);
+    return value;
+}
+
+static PyObject *give_across(const struct link *link, PyObject *sendobj, PyObject *op,
+                             int root)
 {
     struct reduction red;
     PyObject *value = NULL;
     int rc;
 
-    if (check_root(self->mpi, root) < 0 || reduction_init(&red, self, op, "reduce") < 0)
+    if (reduction_init(&red, link->local, op, "reduce") < 0)
+        return NULL;
+    copy_operand(&red, sendobj, &value, NULL);
+    rc = begin(&red);
+    if (rc == 0 && red.culprit < 0)
+        rc = reduce_to_zero(&red, &value);
+    if (rc == 0 && red.rank == 0)
+        rc = give_on(&red, value, root, link->tag, link->comm);
+    Py_XDECREF(value);
+    return reduction_end(&red, rc, NULL);
+}
+
+static PyObject *reduce_across(MPI_Comm comm, PyObject *sendobj, PyObject *op, int root)
+{
+    PyObject *result;
+    struct link link;
+
+    if (link_init(&link, comm, "reduce") < 0)
+        return NULL;
+    result = root == MPI_PROC_NULL ? Py_NewRef(Py_None)
+             : root == MPI_ROOT    ? take_across(&link, "reduce")
+                                   : give_across(&link, sendobj, op, root);
+    context_leave(link.context);
+    return result;
+}
+
+PyObject *comm_reduce_impl(struct comm_object *self, PyObject *sendobj, PyObject *op,
+                           int root)
+{
+    struct reduction red;
+    PyObject *value = NULL;
+    bool is_inter;
+    int rc;
+
+    if (test_inter(self->mpi, &is_inter) < 0
+        || check_root(self->mpi, is_inter, root) < 0)
+        return NULL;
+    if (is_inter)
+        return reduce_across(self->mpi, sendobj, op, root);
+    if (reduction_init(&red, self->mpi, op, "reduce") < 0)
         return NULL;
     copy_operand(&red, sendobj, &value, NULL);
     rc = begin(&red);
@@ -278,13 +372,62 @@ static int spread(struct reduction *red, PyObject **value)
     return 0;
 }
 
+/* Our result for that of the other group, also when there is none. */
+static int swap(struct reduction *red, PyObject **value, const struct link *link)
+{
+    struct keep_object *keep = keep_of(red, *value);
+    PyObject *bytes;
+    MPI_Status status;
+
+    if (!keep
+        || !(bytes = object_sendrecv(keep, 0, link->tag, 0, link->tag, link->comm,
+                                     &status)))
+        return -1;
+    Py_CLEAR(*value);
+    *value = load_from(red, bytes, 0);
+    Py_DECREF(bytes);
+    return 0;
+}
+
+static PyObject *allreduce_across(MPI_Comm comm, PyObject *sendobj, PyObject *op)
+{
+    PyObject *value = NULL, *result = NULL;
+    struct reduction red;
+    struct link link;
+    bool begun;
+    int rc;
+
+    if (link_init(&link, comm, "allreduce") < 0)
+        return NULL;
+    if (reduction_init(&red, link.local, op, "allreduce") < 0)
+        goto done;
+    copy_operand(&red, sendobj, &value, NULL);
+    rc = begin(&red);
+    begun = rc == 0 && red.culprit < 0; /* on all ranks of our group, or on none */
+    if (begun)
+        rc = reduce_to_zero(&red, &value);
+    if (rc == 0 && red.rank == 0)
+        rc = swap(&red, &value, &link);
+    if (rc == 0 && begun)
+        rc = spread(&red, &value);
+    result = reduction_end(&red, rc, value);
+done:
+    context_leave(link.context);
+    return result;
+}
+
 PyObject *comm_allreduce_impl(struct comm_object *self, PyObject *sendobj, PyObject *op)
 {
     struct reduction red;
     PyObject *value = NULL;
+    bool is_inter;
     int rc;
 
-    if (reduction_init(&red, self, op, "allreduce") < 0)
+    if (test_inter(self->mpi, &is_inter) < 0)
+        return NULL;
+    if (is_inter)
+        return allreduce_across(self->mpi, sendobj, op);
+    if (reduction_init(&red, self->mpi, op, "allreduce") < 0)
         return NULL;
     copy_operand(&red, sendobj, &value, NULL);
     rc = begin(&red);
@@ -331,7 +474,7 @@ PyObject *intracomm_scan_impl(struct comm_object *self, PyObject *sendobj, PyObj
     struct reduction red;
     int rc;
 
-    if (reduction_init(&red, self, op, "scan") < 0)
+    if (reduction_init(&red, self->mpi, op, "scan") < 0)
         return NULL;
     copy_operand(&red, sendobj, &value, &whole);
     rc = begin(&red);
@@ -349,7 +492,7 @@ PyObject *intracomm_exscan_impl(struct comm_object *self, PyObject *sendobj,
     struct reduction red;
     int rc;
 
-    if (reduction_init(&red, self, op, "exscan") < 0)
+    if (reduction_init(&red, self->mpi, op, "exscan") < 0)
         return NULL;
     copy_operand(&red, sendobj, &whole, NULL);
     rc = begin(&red);

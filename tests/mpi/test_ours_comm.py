@@ -54,3 +54,19 @@ def test_error_codes_go_into_a_list(comm):
     for call in (MPI.COMM_SELF.Spawn, MPI.COMM_SELF.Spawn_multiple):
         with pytest.raises(TypeError):
             call("x", errcodes=())
+
+
+def test_an_operand_that_cannot_cross(comm):
+    """Both groups hear of it."""
+    if comm.size < 2:
+        return
+    half = comm.Split(comm.rank == 0)
+    inter = half.Create_intercomm(0, comm, int(comm.rank == 0), 1)
+    for last in range(comm.size):
+        value = (lambda: 0) if comm.rank == last else 1
+        with pytest.raises(Exception) as caught:
+            inter.allreduce(value)
+        assert (caught.type is MPI.PeerError) == (comm.rank != last)
+    assert inter.allreduce(1) == inter.remote_size
+    inter.Free()
+    half.Free()
