@@ -433,7 +433,8 @@ static int assign_slice(char *addr, Py_ssize_t length, PyObject *value)
     if (source.is_device) {
         PyErr_SetString(PyExc_BufferError, "buffer is not CPU-accessible");
     } else if (source.nbytes == length) {
-        memmove(addr, source.addr, length);
+        if (length > 0)
+            memmove(addr, source.addr, length);
         rc = 0;
     } else {
         PyErr_SetString(PyExc_ValueError, "slice length does not match buffer");
@@ -466,7 +467,8 @@ static int buffer_ass_subscript(PyObject *object, PyObject *item, PyObject *valu
         return assign_slice(self->addr + start, length, value);
     if (byte_from(value, &byte) < 0)
         return -1;
-    memset(self->addr + start, byte, length);
+    if (length > 0)
+        memset(self->addr + start, byte, length);
     return 0;
 }
 

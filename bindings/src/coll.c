@@ -224,6 +224,12 @@ int coll_scan(struct coll *coll, PyObject *send, PyObject *recv)
     return coll_allreduce(coll, send, recv);
 }
 
+/* MPICH ends the process over a null datatype here. */
+static int check_type(const struct message *msg)
+{
+    return msg->type == MPI_DATATYPE_NULL ? mpi_check(MPI_ERR_TYPE) : 0;
+}
+
 /* One block to everybody: the send side has them all. */
 int coll_reduce_scatter_block(struct coll *coll, PyObject *send, PyObject *recv)
 {
@@ -233,11 +239,11 @@ int coll_reduce_scatter_block(struct coll *coll, PyObject *send, PyObject *recv)
         if (message_simple(coll->recv, recv, BUFFER_WRITABLE, coll->size) < 0)
             return -1;
         in_place(coll->send, coll->recv);
-        return 0;
+        return prepared(coll, check_type(coll->recv));
     }
     if (message_simple(coll->recv, recv, BUFFER_WRITABLE, 0) < 0
         || message_simple(coll->send, send, 0, coll->is_inter ? 0 : coll->size) < 0
-        || (!coll->is_inter && match(coll) < 0))
+        || check_type(coll->recv) < 0 || (!coll->is_inter && match(coll) < 0))
         return prepared(coll, -1);
     return 0;
 }

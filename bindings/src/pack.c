@@ -54,14 +54,9 @@ static int pack_init(struct pack *pack, PyObject *data, int data_flags,
     return -1;
 }
 
-/* MPI does not look at the size of external32 memory. */
-static int fits(const struct pack *pack, const char *datarep, MPI_Datatype datatype,
-                MPI_Count position)
+/* MPI writes behind the end of memory that is too small, or ends the process. */
+static int check_room(const struct pack *pack, MPI_Count size, MPI_Count position)
 {
-    MPI_Count size = 0;
-
-    if (mpi_check(MPI_Pack_external_size_c(datarep, pack->count, datatype, &size)) < 0)
-        return -1;
     if (size <= pack->packed.nbytes - position)
         return 0;
     PyErr_Format(PyExc_ValueError,
@@ -69,6 +64,44 @@ static int fits(const struct pack *pack, const char *datarep, MPI_Datatype datat
                  position, pack->packed.nbytes);
     return -1;
 }
+
+static int fits(const struct pack *pack, MPI_Datatype datatype, MPI_Count position,
+                MPI_Comm comm)
+{
+    MPI_Count size = 0;
+
+    if (mpi_check(MPI_Pack_size_c(pack->count, datatype, comm, &size)) < 0)
+        return -1;
+    return check_room(pack, size, position);
+}
+
+static int fits_external(const struct pack *pack, const char *datarep,
+                         MPI_Datatype datatype, MPI_Count position)
+{
+    MPI_Count size = 0;
+
+    if (mpi_check(MPI_Pack_external_size_c(datarep, pack->count, datatype, &size)) < 0)
+        return -1;
+    return check_room(pack, size, position);
+}
+
+/* Unpacking ends with what was packed. */
+static int limit_count(struct pack *pack, MPI_Datatype datatype, MPI_Count position)
+{
+    MPI_Count size = 0, packed;
+
+    if (mpi_check(MPI_Type_size_c(datatype, &size)) < 0)
+        return -1;
+    packed = size > 0 ? (pack->packed.nbytes - position) / size : 0;
+    if (pack->count > packed)
+        pack->count = packed;
+    return 0;
+}
+
+/* MPI is given the packed memory from the position on, because MPI_Unpack() forgets to
+ * subtract the position from the size. */
+#define PACKED(pack, position)                                                         \
+    (char *)(pack)->packed.addr + (position), (pack)->packed.nbytes - (position)
 
 /* The end of each: the new position. */
 static PyObject *done(struct pack *pack, int rc, MPI_Count position)
@@ -80,27 +113,37 @@ static PyObject *done(struct pack *pack, int rc, MPI_Count position)
 PyObject *datatype_Pack_impl(struct datatype_object *self, PyObject *inbuf,
                              PyObject *outbuf, MPI_Count position, MPI_Comm comm)
 {
+    MPI_Count moved = 0;
     struct pack pack;
     int rc;
 
     if (pack_init(&pack, inbuf, 0, outbuf, BUFFER_WRITABLE, self->mpi, position) < 0)
         return NULL;
-    rc = MPI_Pack_c(pack.data.addr, pack.count, self->mpi, pack.packed.addr,
-                    pack.packed.nbytes, &position, comm);
-    return done(&pack, rc, position);
+    if (fits(&pack, self->mpi, position, comm) < 0) {
+        pack_clear(&pack);
+        return NULL;
+    }
+    rc = MPI_Pack_c(pack.data.addr, pack.count, self->mpi, PACKED(&pack, position),
+                    &moved, comm);
+    return done(&pack, rc, position + moved);
 }
 
 PyObject *datatype_Unpack_impl(struct datatype_object *self, PyObject *inbuf,
                                MPI_Count position, PyObject *outbuf, MPI_Comm comm)
 {
+    MPI_Count moved = 0;
     struct pack pack;
     int rc;
 
     if (pack_init(&pack, outbuf, BUFFER_WRITABLE, inbuf, 0, self->mpi, position) < 0)
         return NULL;
-    rc = MPI_Unpack_c(pack.packed.addr, pack.packed.nbytes, &position, pack.data.addr,
-                      pack.count, self->mpi, comm);
-    return done(&pack, rc, position);
+    if (limit_count(&pack, self->mpi, position) < 0) {
+        pack_clear(&pack);
+        return NULL;
+    }
+    rc = MPI_Unpack_c(PACKED(&pack, position), &moved, pack.data.addr, pack.count,
+                      self->mpi, comm);
+    return done(&pack, rc, position + moved);
 }
 
 PyObject *datatype_Pack_size_impl(struct datatype_object *self, MPI_Count count,
@@ -117,36 +160,38 @@ PyObject *datatype_Pack_external_impl(struct datatype_object *self, const char *
                                       PyObject *inbuf, PyObject *outbuf,
                                       MPI_Count position)
 {
+    MPI_Count moved = 0;
     struct pack pack;
     int rc;
 
     if (pack_init(&pack, inbuf, 0, outbuf, BUFFER_WRITABLE, self->mpi, position) < 0)
         return NULL;
-    if (fits(&pack, datarep, self->mpi, position) < 0) {
+    if (fits_external(&pack, datarep, self->mpi, position) < 0) {
         pack_clear(&pack);
         return NULL;
     }
     rc = MPI_Pack_external_c(datarep, pack.data.addr, pack.count, self->mpi,
-                             pack.packed.addr, pack.packed.nbytes, &position);
-    return done(&pack, rc, position);
+                             PACKED(&pack, position), &moved);
+    return done(&pack, rc, position + moved);
 }
 
 PyObject *datatype_Unpack_external_impl(struct datatype_object *self,
                                         const char *datarep, PyObject *inbuf,
                                         MPI_Count position, PyObject *outbuf)
 {
+    MPI_Count moved = 0;
     struct pack pack;
     int rc;
 
     if (pack_init(&pack, outbuf, BUFFER_WRITABLE, inbuf, 0, self->mpi, position) < 0)
         return NULL;
-    if (fits(&pack, datarep, self->mpi, position) < 0) {
+    if (fits_external(&pack, datarep, self->mpi, position) < 0) {
         pack_clear(&pack);
         return NULL;
     }
-    rc = MPI_Unpack_external_c(datarep, pack.packed.addr, pack.packed.nbytes, &position,
-                               pack.data.addr, pack.count, self->mpi);
-    return done(&pack, rc, position);
+    rc = MPI_Unpack_external_c(datarep, PACKED(&pack, position), &moved, pack.data.addr,
+                               pack.count, self->mpi);
+    return done(&pack, rc, position + moved);
 }
 
 PyObject *datatype_Pack_external_size_impl(struct datatype_object *self,

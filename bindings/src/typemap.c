@@ -401,7 +401,8 @@ PyObject *mpi__typealign_impl(MPI_Datatype datatype)
 }
 
 /* ------------------------------------------------------------ sizes */
-/* The datatypes of 'codes', hashed; a size is asked for when it is first wanted. */
+/* The datatypes of 'codes' and 'pairs', hashed; a size is asked for when it is first
+ * wanted. */
 enum { BASICS = 256 };
 static struct {
     MPI_Datatype datatype;
@@ -427,10 +428,19 @@ static unsigned find_basic(MPI_Datatype datatype)
 MPI_Count datatype_basic_size(MPI_Datatype datatype)
 {
     unsigned idx = find_basic(datatype);
+    MPI_Count size = basics[idx].size, lb, extent;
 
-    if (basics[idx].size == 0 && basics[idx].datatype != MPI_DATATYPE_NULL)
-        MPI_Type_size_c(datatype, &basics[idx].size);
-    return basics[idx].size;
+    if (size == 0 && basics[idx].datatype != MPI_DATATYPE_NULL
+        && MPI_Type_size_c(datatype, &size) == MPI_SUCCESS
+        && MPI_Type_get_extent_c(datatype, &lb, &extent) == MPI_SUCCESS)
+        basics[idx].size = size == extent ? size : -1;
+    return basics[idx].size > 0 ? basics[idx].size : 0;
+}
+
+static void hash_basic(MPI_Datatype datatype)
+{
+    if (datatype != MPI_DATATYPE_NULL)
+        basics[find_basic(datatype)].datatype = datatype;
 }
 
 static void hash_basics(void)
@@ -440,8 +450,9 @@ static void hash_basics(void)
     for (idx = 0; idx < BASICS; idx++)
         basics[idx].datatype = MPI_DATATYPE_NULL;
     for (idx = 0; idx < Py_ARRAY_LENGTH(codes); idx++)
-        if (codes[idx].datatype != MPI_DATATYPE_NULL)
-            basics[find_basic(codes[idx].datatype)].datatype = codes[idx].datatype;
+        hash_basic(codes[idx].datatype);
+    for (idx = 0; idx < Py_ARRAY_LENGTH(pairs); idx++)
+        hash_basic(pairs[idx].datatype);
 }
 
 /* ------------------------------------------------------------ the dictionaries */
