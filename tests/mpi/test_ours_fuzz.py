@@ -90,11 +90,14 @@ class Interface:
         self.interface = {
             "version": 3, "typestr": data.dtype.str, "shape": data.shape,
             "data": (data.ctypes.data, not data.flags.writeable)}
-        for key in ("typestr", "shape", "data", "strides", "descr", "mask"):
+        if rng.random() < 0.1:  # a wrong address cannot be told from a right one
+            self.interface["data"] = rng.choice(
+                (None, 3, "", (), (0,), ("x", 0), (1.5, 0), (0, False), (None, False), [1, 2]))
+        for key in ("typestr", "shape", "strides", "descr", "mask"):
             if rng.random() < 0.07:
                 self.interface[key] = rng.choice(
                     (None, 3, "", "<", "<i", "<ix", ">i4", "|V3", (), (-1,), (2**62, 2**62),
-                     (1.5,), ("x", 0), [], [("", "<i4")], (0,), (4, 4), object()))
+                     (1.5,), ("x", 0), [], [("", "<i4")], (0,), (2, 2), object()))
         if rng.random() < 0.05:
             del self.interface[rng.choice(("typestr", "shape", "data"))]
 
