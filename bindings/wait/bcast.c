@@ -33,6 +33,13 @@ static int block_init(struct comm *comm, MPI_Count count, MPI_Datatype type,
     return PMPI_Type_commit(block);
 }
 
+/* Nobody receives an empty block, so it must not be sent: the root does what
+ * the others of its group do: nothing. */
+static int root_of(int root, MPI_Count count)
+{
+    return root == MPI_ROOT && count == 0 ? MPI_PROC_NULL : root;
+}
+
 int bcast_start(void *buf, MPI_Count count, MPI_Datatype type, int root,
                 MPI_Comm handle, MPI_Request *request)
 {
@@ -42,6 +49,7 @@ int bcast_start(void *buf, MPI_Count count, MPI_Datatype type, int root,
 
     if (!comm)
         return PMPI_Ibcast_c(buf, count, type, root, handle, request);
+    root = root_of(root, count);
     if (root != MPI_ROOT)
         return PMPI_Iscatterv_c(NULL, NULL, NULL, MPI_BYTE, buf, count, type, root,
                                 handle, request);
@@ -62,6 +70,7 @@ int bcast_init(void *buf, MPI_Count count, MPI_Datatype type, int root, MPI_Comm
 
     if (!comm)
         return PMPI_Bcast_init_c(buf, count, type, root, handle, info, request);
+    root = root_of(root, count);
     if (root != MPI_ROOT)
         return PMPI_Scatterv_init_c(NULL, NULL, NULL, MPI_BYTE, buf, count, type, root,
                                     handle, info, request);
