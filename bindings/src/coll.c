@@ -10,31 +10,32 @@
 #include "bindings/src/bind.h"
 #include "bindings/src/error.h"
 
-int coll_init(struct coll *coll, MPI_Comm comm, struct message *send,
-              struct message *recv)
+int coll_members(MPI_Comm comm, struct mpiwait_members *members)
 {
-    const struct mpiwait_members *members;
+    const struct mpiwait_members *known = mpiwait_members(comm);
     int is_inter = 0;
 
-    message_init(send);
-    message_init(recv);
-    *coll = (struct coll){ .send = send, .recv = recv, .comm = comm };
-    if (comm == MPI_COMM_NULL)
-        return 0;
-    if ((members = mpiwait_members(comm))) {
-        coll->size = members->size;
-        coll->rank = members->rank;
-        coll->is_inter = members->is_inter;
+    if (known) {
+        *members = *known;
         return 0;
     }
     if (mpi_check(MPI_Comm_test_inter(comm, &is_inter)) < 0)
         return -1;
-    coll->is_inter = is_inter;
-    if (mpi_check(is_inter ? MPI_Comm_remote_size(comm, &coll->size)
-                           : MPI_Comm_size(comm, &coll->size))
+    members->is_inter = is_inter;
+    if (mpi_check(is_inter ? MPI_Comm_remote_size(comm, &members->size)
+                           : MPI_Comm_size(comm, &members->size))
         < 0)
         return -1;
-    return mpi_check(MPI_Comm_rank(comm, &coll->rank));
+    return mpi_check(MPI_Comm_rank(comm, &members->rank));
+}
+
+int coll_init(struct coll *coll, MPI_Comm comm, struct message *send,
+              struct message *recv)
+{
+    message_init(send);
+    message_init(recv);
+    *coll = (struct coll){ .send = send, .recv = recv, .comm = comm };
+    return comm == MPI_COMM_NULL ? 0 : coll_members(comm, &coll->members);
 }
 
 void coll_clear(struct coll *coll)
@@ -75,39 +76,39 @@ static void in_place(struct message *msg, const struct message *other)
     msg->types = other->types;
 }
 
-enum role { ROLE_ROOT, ROLE_MEMBER, ROLE_NONE };
-
-static enum role role_of(const struct coll *coll, int root)
+enum coll_role coll_role(const struct mpiwait_members *members, int root)
 {
-    if (!coll->is_inter)
-        return coll->rank == root ? ROLE_ROOT : ROLE_MEMBER;
+    if (!members->is_inter)
+        return members->rank == root ? COLL_ROOT : COLL_MEMBER;
     if (root == MPI_ROOT)
-        return ROLE_ROOT;
-    return root == MPI_PROC_NULL ? ROLE_NONE : ROLE_MEMBER;
+        return COLL_ROOT;
+    return root == MPI_PROC_NULL ? COLL_NONE : COLL_MEMBER;
 }
 
 int coll_bcast(struct coll *coll, PyObject *buf, int root)
 {
-    enum role role = role_of(coll, root);
+    enum coll_role role;
 
-    if (coll->comm == MPI_COMM_NULL || role == ROLE_NONE)
+    if (coll->comm == MPI_COMM_NULL
+        || (role = coll_role(&coll->members, root)) == COLL_NONE)
         return 0;
     /* One side only: MPI_Bcast() has one buffer, which is 'send' for all. */
-    return message_simple(coll->send, buf, role == ROLE_ROOT ? 0 : BUFFER_WRITABLE, 0);
+    return message_simple(coll->send, buf, role == COLL_ROOT ? 0 : BUFFER_WRITABLE, 0);
 }
 
 int coll_gather(struct coll *coll, PyObject *send, PyObject *recv, int root,
                 enum coll_form form)
 {
-    enum role role = role_of(coll, root);
+    enum coll_role role;
 
-    if (coll->comm == MPI_COMM_NULL || role == ROLE_NONE)
+    if (coll->comm == MPI_COMM_NULL
+        || (role = coll_role(&coll->members, root)) == COLL_NONE)
         return 0;
-    if (role == ROLE_MEMBER)
+    if (role == COLL_MEMBER)
         return message_simple(coll->send, send, 0, 0);
-    if (coll_take(coll->recv, recv, BUFFER_WRITABLE, form, coll->size) < 0)
+    if (coll_take(coll->recv, recv, BUFFER_WRITABLE, form, coll->members.size) < 0)
         return -1;
-    if (coll->is_inter)
+    if (coll->members.is_inter)
         return 0;
     if (message_is_in_place(send)) {
         in_place(coll->send, coll->recv);
@@ -119,15 +120,16 @@ int coll_gather(struct coll *coll, PyObject *send, PyObject *recv, int root,
 int coll_scatter(struct coll *coll, PyObject *send, PyObject *recv, int root,
                  enum coll_form form)
 {
-    enum role role = role_of(coll, root);
+    enum coll_role role;
 
-    if (coll->comm == MPI_COMM_NULL || role == ROLE_NONE)
+    if (coll->comm == MPI_COMM_NULL
+        || (role = coll_role(&coll->members, root)) == COLL_NONE)
         return 0;
-    if (role == ROLE_MEMBER)
+    if (role == COLL_MEMBER)
         return message_simple(coll->recv, recv, BUFFER_WRITABLE, 0);
-    if (coll_take(coll->send, send, 0, form, coll->size) < 0)
+    if (coll_take(coll->send, send, 0, form, coll->members.size) < 0)
         return -1;
-    if (coll->is_inter)
+    if (coll->members.is_inter)
         return 0;
     if (message_is_in_place(recv)) {
         in_place(coll->recv, coll->send);
@@ -143,9 +145,9 @@ static int symmetric(struct coll *coll, PyObject *send, PyObject *recv,
 {
     if (coll->comm == MPI_COMM_NULL)
         return 0;
-    if (coll_take(coll->recv, recv, BUFFER_WRITABLE, recv_form, coll->size) < 0)
+    if (coll_take(coll->recv, recv, BUFFER_WRITABLE, recv_form, coll->members.size) < 0)
         return -1;
-    if (!coll->is_inter && message_is_in_place(send)) {
+    if (!coll->members.is_inter && message_is_in_place(send)) {
         in_place(coll->send, coll->recv);
         return 0;
     }
@@ -161,7 +163,7 @@ int coll_allgather(struct coll *coll, PyObject *send, PyObject *recv,
 int coll_alltoall(struct coll *coll, PyObject *send, PyObject *recv,
                   enum coll_form form)
 {
-    return symmetric(coll, send, recv, form, coll->size, form);
+    return symmetric(coll, send, recv, form, coll->members.size, form);
 }
 
 /* ------------------------------------------------------------ reductions */
@@ -194,18 +196,19 @@ static int both(struct coll *coll, PyObject *send, PyObject *recv)
     }
     if (message_simple(coll->send, send, 0, 0) < 0)
         return prepared(coll, -1);
-    return coll->is_inter ? 0 : prepared(coll, match(coll));
+    return coll->members.is_inter ? 0 : prepared(coll, match(coll));
 }
 
 int coll_reduce(struct coll *coll, PyObject *send, PyObject *recv, int root)
 {
-    enum role role = role_of(coll, root);
+    enum coll_role role;
 
-    if (coll->comm == MPI_COMM_NULL || role == ROLE_NONE)
+    if (coll->comm == MPI_COMM_NULL
+        || (role = coll_role(&coll->members, root)) == COLL_NONE)
         return 0;
-    if (role == ROLE_MEMBER)
+    if (role == COLL_MEMBER)
         return message_simple(coll->send, send, 0, 0);
-    if (!coll->is_inter)
+    if (!coll->members.is_inter)
         return both(coll, send, recv);
     if (message_simple(coll->recv, recv, BUFFER_WRITABLE, 0) < 0)
         return -1;
@@ -236,14 +239,16 @@ int coll_reduce_scatter_block(struct coll *coll, PyObject *send, PyObject *recv)
     if (coll->comm == MPI_COMM_NULL)
         return 0;
     if (message_is_in_place(send)) {
-        if (message_simple(coll->recv, recv, BUFFER_WRITABLE, coll->size) < 0)
+        if (message_simple(coll->recv, recv, BUFFER_WRITABLE, coll->members.size) < 0)
             return -1;
         in_place(coll->send, coll->recv);
         return prepared(coll, check_type(coll->recv));
     }
     if (message_simple(coll->recv, recv, BUFFER_WRITABLE, 0) < 0
-        || message_simple(coll->send, send, 0, coll->is_inter ? 0 : coll->size) < 0
-        || check_type(coll->recv) < 0 || (!coll->is_inter && match(coll) < 0))
+        || message_simple(coll->send, send, 0,
+                          coll->members.is_inter ? 0 : coll->members.size)
+               < 0
+        || check_type(coll->recv) < 0 || (!coll->members.is_inter && match(coll) < 0))
         return prepared(coll, -1);
     return 0;
 }
@@ -265,7 +270,7 @@ static int match_counts(const struct coll *coll, bool is_in_place)
     MPI_Count sum = 0;
     int idx;
 
-    for (idx = 0; idx < coll->size; idx++)
+    for (idx = 0; idx < coll->members.size; idx++)
         sum += recv->counts[idx];
     if (send->type != recv->type)
         PyErr_SetString(PyExc_ValueError, "mismatch in send and receive MPI datatypes");
@@ -273,10 +278,10 @@ static int match_counts(const struct coll *coll, bool is_in_place)
         PyErr_Format(PyExc_ValueError,
                      "mismatch in send count %lld and sum(counts) %lld", send->count,
                      sum);
-    else if (!is_in_place && recv->count != recv->counts[coll->rank])
+    else if (!is_in_place && recv->count != recv->counts[coll->members.rank])
         PyErr_Format(PyExc_ValueError,
                      "mismatch in receive count %lld and receive counts[%d] %lld",
-                     recv->count, coll->rank, recv->counts[coll->rank]);
+                     recv->count, coll->members.rank, recv->counts[coll->members.rank]);
     else
         return 0;
     return -1;
@@ -301,7 +306,7 @@ static int reduce_scatter_intra(struct coll *coll, PyObject *counts, bool is_in_
 {
     PyObject *given = counts == Py_None ? NULL : counts;
 
-    if (message_set_counts(coll->recv, given, coll->size) < 0
+    if (message_set_counts(coll->recv, given, coll->members.size) < 0
         || (!given && share_counts(coll) < 0))
         return -1;
     if (is_in_place)
@@ -312,14 +317,14 @@ static int reduce_scatter_intra(struct coll *coll, PyObject *counts, bool is_in_
 int coll_reduce_scatter(struct coll *coll, PyObject *send, PyObject *recv,
                         PyObject *counts)
 {
-    bool is_in_place = !coll->is_inter && message_is_in_place(send);
+    bool is_in_place = !coll->members.is_inter && message_is_in_place(send);
 
     if (coll->comm == MPI_COMM_NULL)
         return 0;
     if (message_simple(coll->recv, recv, BUFFER_WRITABLE, 0) < 0
         || (!is_in_place && message_simple(coll->send, send, 0, 0) < 0)
-        || (coll->is_inter ? reduce_scatter_inter(coll, counts)
-                           : reduce_scatter_intra(coll, counts, is_in_place))
+        || (coll->members.is_inter ? reduce_scatter_inter(coll, counts)
+                                   : reduce_scatter_intra(coll, counts, is_in_place))
                < 0)
         return prepared(coll, -1);
     return 0;

@@ -9,6 +9,7 @@
 #define SRC_COLL_H
 
 #include "bindings/src/message.h"
+#include "bindings/wait/mpiwait.h"
 
 /* How one buffer is divided among ranks: in blocks of one length; by counts and
  * displacements; by these and a datatype for each block. */
@@ -18,9 +19,15 @@ struct coll {
     struct message *send;
     struct message *recv;
     MPI_Comm comm;
-    int size, rank; /* of the group that 'comm' talks to, and within ours */
-    bool is_inter;
+    struct mpiwait_members members; /* of 'comm' */
 };
+
+/* Size, rank and kind of a communicator, quickly; -1 with the exception set. */
+int coll_members(MPI_Comm comm, struct mpiwait_members *members);
+
+/* What this rank is when there is a root. */
+enum coll_role { COLL_ROOT, COLL_MEMBER, COLL_NONE };
+enum coll_role coll_role(const struct mpiwait_members *members, int root);
 
 /* 0, or -1 with the exception set.  A null communicator is left to MPI: the
  * messages stay empty. */

@@ -12,8 +12,8 @@ static int finished(struct coll *coll, int rc)
 /* A small call on a communicator of one process waits for nobody. */
 static bool leaves_gil(const struct coll *coll)
 {
-    return coll->size != 1 || coll->is_inter || !message_is_quick(coll->send)
-           || !message_is_quick(coll->recv);
+    return coll->members.size != 1 || coll->members.is_inter
+           || !message_is_quick(coll->send) || !message_is_quick(coll->recv);
 }
 
 #define PASS(...) __VA_ARGS__

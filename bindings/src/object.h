@@ -39,8 +39,8 @@ PyObject *object_load(PyObject *bytes);
 
 /* For the collective 'call': broadcasts the pickle that the root has in 'msg' (NULL
  * elsewhere; at the root NULL says that there is none, because of the rank 'culprit').
- * Every rank gets an MPI.buffer, valid while 'msg' is, or NULL with the exception set.
- */
+ * Every rank gets an MPI.buffer, valid while 'msg' is, or NULL with the exception set;
+ * between groups those get an empty one who neither give nor take. */
 PyObject *object_spread(const char *call, const struct message *msg, int culprit,
                         int root, MPI_Comm comm);
 
