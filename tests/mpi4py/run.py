@@ -63,7 +63,7 @@ def run(place, count, tests, options):
         tests.glob("test_*.py")
     )
     files = [path for path in files if not is_left_out(path.stem + ".py::", patterns)]
-    arguments = ["--rootdir", str(tests), "-c", os.devnull, "--noconftest"]
+    arguments = ["--rootdir", str(tests), "-c", os.devnull, "--noconftest", "--tb=short"]
     arguments += [str(path) for path in files]
     if options.k:
         arguments += ["-k", options.k]
