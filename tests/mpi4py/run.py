@@ -64,6 +64,8 @@ def run(place, count, tests, options):
     )
     files = [path for path in files if not is_left_out(path.stem + ".py::", patterns)]
     arguments = ["--rootdir", str(tests), "-c", os.devnull, "--noconftest", "--tb=short"]
+    # It would take what callbacks of MPI print, which the suite looks for.
+    arguments += ["-p", "no:unraisableexception"]
     arguments += [str(path) for path in files]
     if options.k:
         arguments += ["-k", options.k]
