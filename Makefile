@@ -226,7 +226,7 @@ test-mpi4py: ## mpi4py's own test suite on 1 to 4 ranks, beside its wheel
 	@tools/packages.sh $(PACKAGES) $(TEST_PACKAGES)
 	@$(MAKE) --no-print-directory venv-test venv-peers
 	@$(MAKE) --no-print-directory $(JOBS) binding
-	@BUILD=$(BUILD) $(PYTHON) tests/mpi4py/run.py --reference 1,2,3,4
+	@BUILD=$(BUILD) $(PYTHON) tests/mpi4py/suite.py --reference 1,2,3,4
 
 lab: packages ## JupyterLab with the kernels in its launcher
 	@$(MAKE) --no-print-directory $(VENV)/.ready-lab

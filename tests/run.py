@@ -4,8 +4,10 @@ usage: run.py [--build BUILD] [SUITE...]
 
 Suites: unit (C modules, as built and under ASan and UBSan), fuzz (decoders over
 their corpora), mpi (the binding and libmpiwait under mpiexec -n 1..4), mpich4 (a part
-of that on Debian's MPICH), kernel (through jupyter_client), replay (notebooks
-headless), browser (JupyterLab in chromium).  Each prints its own report; the exit status is 0 when nothing failed.
+of that on Debian's MPICH), mpi4py (its own suite against our module, on 1 and 2
+ranks), kernel (through jupyter_client), replay (notebooks headless), browser
+(JupyterLab in chromium).  Each prints its own report; the exit status is 0 when
+nothing failed.
 """
 
 import argparse
@@ -90,8 +92,9 @@ def suite_fuzz(build):
     return counts
 
 
-def run_mpi(build, *arguments, **environment):
-    done = subprocess.run([sys.executable, ROOT / "tests/mpi/run.py", *arguments],
+def run_ranks(build, script, *arguments, **environment):
+    """A script that closes with such a line itself."""
+    done = subprocess.run([sys.executable, ROOT / script, *arguments],
                           stdout=subprocess.PIPE, text=True, errors="replace",
                           env={**os.environ, "BUILD": str(build), **environment})
     print(done.stdout)
@@ -102,10 +105,6 @@ def run_mpi(build, *arguments, **environment):
     if done.returncode and not counts.failed:
         counts.failed = 1
     return counts
-
-
-def suite_mpi(build):
-    return run_mpi(build)
 
 
 # Not among them: MPICH 4.0.2 ignores the displacements of Allgatherv on one rank and
@@ -125,7 +124,8 @@ def suite_mpich4(build):
         print("no Debian, no MPICH 4")
         return Counts(skipped=1)
     files = [ROOT / f"tests/mpi/{name}.py" for name in MPICH4_TESTS.split()]
-    return run_mpi(folder, "-n", "1,2", *files, MPIEXEC="mpiexec.mpich")
+    return run_ranks(folder, "tests/mpi/run.py", "-n", "1,2", *files,
+                     MPIEXEC="mpiexec.mpich")
 
 
 def run_pytest(build, folder):
@@ -150,8 +150,9 @@ def run_pytest(build, folder):
 SUITES = {
     "unit": suite_unit,
     "fuzz": suite_fuzz,
-    "mpi": suite_mpi,
+    "mpi": lambda build: run_ranks(build, "tests/mpi/run.py"),
     "mpich4": suite_mpich4,
+    "mpi4py": lambda build: run_ranks(build, "tests/mpi4py/suite.py", "-n", "1,2"),
     "kernel": lambda build: run_pytest(build, "kernel"),
     "replay": lambda build: run_pytest(build, "replay"),
     "browser": lambda build: run_pytest(build, "browser"),

@@ -102,7 +102,7 @@ def patience():
 
 @pytest.fixture(scope="session")
 def demos():
-    from run import fetch
+    from suite import fetch
 
     return fetch(BUILD / "mpi4py-suite").parent / "demo"
 

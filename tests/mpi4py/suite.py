@@ -1,6 +1,6 @@
 """Runs mpi4py's own test suite against our module, and against mpi4py itself.
 
-    python tests/mpi4py/run.py [-n 1,2,3,4] [--reference 1] [-k EXPRESSION] [FILE...]
+    python tests/mpi4py/suite.py [-n 1,2,3,4] [--reference 1] [-k EXPRESSION] [FILE...]
 
 The suite comes from mpi4py's source distribution, which pip fetches into the build
 folder.  FILE: test_comm, test_p2p_buf...; default all, but what left_out.txt names.
