@@ -187,18 +187,22 @@ PyObject *request_persist(MPI_Request mpi, struct keep_object *keep)
     return adopt(CLASS_Prequest, mpi, keep);
 }
 
+/* A call that began a request has not failed, whatever a user-defined operation has
+ * raised by now: MPI goes on with the memory, and the wait raises it. */
 PyObject *request_started(int rc, MPI_Request mpi, struct keep_object *keep)
 {
-    if (mpi_check(rc) == 0)
+    if (rc == MPI_SUCCESS)
         return request_start(mpi, keep);
+    mpi_check(rc);
     Py_XDECREF(keep);
     return NULL;
 }
 
 PyObject *request_persisted(int rc, MPI_Request mpi, struct keep_object *keep)
 {
-    if (mpi_check(rc) == 0)
+    if (rc == MPI_SUCCESS)
         return request_persist(mpi, keep);
+    mpi_check(rc);
     Py_XDECREF(keep);
     return NULL;
 }

@@ -189,3 +189,30 @@ def test_collectives_to_which_one_rank_does_not_come(layer, interrupted, name):
     assert comm.allgather(comm.rank) == list(range(comm.size))
     assert comm.allreduce(1) == comm.size
     assert comm.scan(1) == comm.rank + 1
+
+
+STARTED = {
+    "Ibarrier": lambda comm: comm.Ibarrier(),
+    "Iallreduce": lambda comm: comm.Iallreduce(bytearray(4), bytearray(4), MPI.BOR),
+    "Allreduce_init": lambda comm: comm.Allreduce_init(bytearray(4), bytearray(4), MPI.BOR),
+}
+
+
+@pytest.mark.parametrize("name", STARTED)
+def test_waits_for_collectives_that_go_on(interrupted, comm, name):
+    """The request is left alone: when all have come, it ends."""
+    if comm.size == 1:
+        pytest.skip("nobody to wait for")
+    if comm.rank == 0:
+        comm.recv(source=1)  # rank 1 has been interrupted
+    request = STARTED[name](comm)
+    if name.endswith("_init"):
+        request.Start()
+    if comm.rank == 1:
+        interrupted(request.Wait)
+        assert request
+        comm.send(None, 0)
+    request.Wait()
+    if name.endswith("_init"):
+        request.Free()
+    assert not request
