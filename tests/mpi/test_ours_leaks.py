@@ -26,7 +26,47 @@ def failing(call, *args):
         call(*args)
 
 
+def persist(comm):
+    there, here = bytearray(b"1234"), bytearray(4)
+    requests = [comm.Send_init(there, ring(comm)[0]), comm.Recv_init(here, ring(comm)[1])]
+    MPI.Prequest.Startall(requests)
+    Request.Waitall(requests)
+    requests.pop().Free()  # the other one is dropped
+
+
+def part(comm):
+    send = comm.Psend_init(b"1234", 2, comm.rank, 0)
+    recv = comm.Precv_init(bytearray(4), 2, comm.rank, 0)
+    MPI.Prequest.Startall([send, recv])
+    send.Pready_list([1, 0])
+    Request.Waitall([send, recv])
+
+
+def generalize(comm):
+    request = MPI.Grequest.Start(lambda status, *_: None, args=[1], kwargs={})
+    MPI.Grequest(request).complete([1])
+    return request.wait()
+
+
+def attach(comm):
+    MPI.Attach_buffer(bytearray(1000))
+    MPI.Detach_buffer()
+
+
 CALLS = {
+    "persistent": persist,
+    "partitioned": part,
+    "generalized": generalize,
+    "buffer": attach,
+    "Isendrecv": lambda c: c.Isendrecv(
+        b"1", ring(c)[0], 0, bytearray(1), ring(c)[1], 0
+    ).Wait(),
+    "Isendrecv_replace": lambda c: c.Isendrecv_replace(
+        bytearray(1), ring(c)[0], 0, ring(c)[1], 0
+    ).Wait(),
+    "wrong Isendrecv": lambda c: failing(c.Isendrecv, b"1", 0, 0, b"read-only", 0),
+    "wrong Send_init": lambda c: failing(c.Send_init, b"1", c.size),
+    "wrong Psend_init": lambda c: failing(c.Psend_init, b"1", 3, 0),
     "recv": lambda c: send_and_wait(c, c.recv),
     "recv into": lambda c: send_and_wait(c, lambda: quiet(c.recv, bytearray(100))),
     "irecv": lambda c: send_and_wait(c, lambda: c.irecv().wait(MPI.Status())),

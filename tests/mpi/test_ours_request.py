@@ -1,4 +1,6 @@
 """Requests, where ours keeps a promise that mpi4py does not make."""
+import sys
+
 import pytest
 from support import error_class, ring
 
@@ -11,6 +13,18 @@ def test_requests_dropped_before_they_end(comm):
     comm.isend(bytes(100_000), following, tag=1)
     assert comm.recv(source=previous, tag=1) == bytes(100_000)
     comm.barrier()
+
+
+def test_a_dropped_exchange(comm):
+    """Both its buffers live on until both messages have moved."""
+    following, previous = ring(comm)
+    there, here = bytearray(b"x" * 100_000), bytearray(100_000)
+    before = sys.getrefcount(here), sys.getrefcount(there)
+    comm.Isendrecv(there, following, 0, here, previous, 0)
+    while (sys.getrefcount(here), sys.getrefcount(there)) != before:
+        comm.Isend(b"", MPI.PROC_NULL).Wait()
+    assert here == there
+    comm.Barrier()
 
 
 @pytest.mark.parametrize("cancel", [MPI.Request.cancel, MPI.Request.Cancel])
