@@ -304,17 +304,38 @@ PyObject *datatype_Match_size_impl(PyTypeObject *cls, int typeclass, int size)
     return datatype_wrap_as(cls, result);
 }
 
+static int combiner_of(struct datatype_object *self, int *combiner)
+{
+    MPI_Count sizes[4];
+
+    return mpi_check(MPI_Type_get_envelope_c(self->mpi, &sizes[0], &sizes[1], &sizes[2],
+                                             &sizes[3], combiner));
+}
+
+static bool is_f90(int combiner)
+{
+    return combiner == MPI_COMBINER_F90_INTEGER || combiner == MPI_COMBINER_F90_REAL
+           || combiner == MPI_COMBINER_F90_COMPLEX;
+}
+
 /* ------------------------------------------------------------ life */
 PyObject *datatype_Commit_impl(struct datatype_object *self)
 {
     return mpi_check(MPI_Type_commit(&self->mpi)) < 0 ? NULL : Py_NewRef(self);
 }
 
+/* Fortran's are predefined: MPICH lets go of them, but hands them out again and frees
+ * them in the end, which ends the process.  So they are only forgotten. */
 int datatype_Free_impl(struct datatype_object *self)
 {
     MPI_Datatype datatype = self->mpi;
+    int combiner = MPI_UNDEFINED;
 
-    if (mpi_check(MPI_Type_free(&datatype)) < 0)
+    if (datatype != MPI_DATATYPE_NULL && combiner_of(self, &combiner) < 0)
+        return -1;
+    if (is_f90(combiner))
+        datatype = MPI_DATATYPE_NULL;
+    else if (mpi_check(MPI_Type_free(&datatype)) < 0)
         return -1;
     if (!(self->flags & HANDLE_CONST))
         self->mpi = datatype;
@@ -331,14 +352,6 @@ PyObject *datatype_Get_envelope_impl(struct datatype_object *self)
         < 0)
         return NULL;
     return Py_BuildValue("LLLLi", ints, addresses, counts, types, combiner);
-}
-
-static int combiner_of(struct datatype_object *self, int *combiner)
-{
-    MPI_Count sizes[4];
-
-    return mpi_check(MPI_Type_get_envelope_c(self->mpi, &sizes[0], &sizes[1], &sizes[2],
-                                             &sizes[3], combiner));
 }
 
 PyObject *datatype_combiner_get(struct datatype_object *self)
@@ -365,9 +378,7 @@ PyObject *datatype_is_predefined_get(struct datatype_object *self)
         Py_RETURN_TRUE;
     if (combiner_of(self, &combiner) < 0)
         return NULL;
-    return PyBool_FromLong(
-        combiner == MPI_COMBINER_NAMED || combiner == MPI_COMBINER_F90_INTEGER
-        || combiner == MPI_COMBINER_F90_REAL || combiner == MPI_COMBINER_F90_COMPLEX);
+    return PyBool_FromLong(combiner == MPI_COMBINER_NAMED || is_f90(combiner));
 }
 
 PyObject *datatype_Get_name_impl(struct datatype_object *self)

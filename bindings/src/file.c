@@ -6,14 +6,29 @@
 #include "mpi_impl.h"
 
 /* ------------------------------------------------------------ opening */
+/* MPICH reads before the beginning of an empty name, to see how it ends.  A new
+ * reference to bytes, NULL with the exception set. */
+static PyObject *path_from(PyObject *filename)
+{
+    PyObject *path;
+
+    if (!PyUnicode_FSConverter(filename, &path))
+        return NULL;
+    if (PyBytes_GET_SIZE(path) > 0)
+        return path;
+    Py_DECREF(path);
+    mpi_raise(MPI_ERR_NO_SUCH_FILE);
+    return NULL;
+}
+
 PyObject *file_Open_impl(PyTypeObject *cls, MPI_Comm comm, PyObject *filename,
                          int amode, MPI_Info info)
 {
     MPI_File file = MPI_FILE_NULL;
-    PyObject *path;
+    PyObject *path = path_from(filename);
     int rc;
 
-    if (!PyUnicode_FSConverter(filename, &path))
+    if (!path)
         return NULL;
     MPI_CALL(rc, MPI_File_open(comm, PyBytes_AS_STRING(path), amode, info, &file));
     Py_DECREF(path);
@@ -37,10 +52,10 @@ int file_Close_impl(struct file_object *self)
 
 int file_Delete_impl(PyTypeObject *cls, PyObject *filename, MPI_Info info)
 {
-    PyObject *path;
+    PyObject *path = path_from(filename);
     int rc;
 
-    if (!PyUnicode_FSConverter(filename, &path))
+    if (!path)
         return -1;
     MPI_CALL(rc, MPI_File_delete(PyBytes_AS_STRING(path), info));
     Py_DECREF(path);

@@ -43,13 +43,15 @@ static struct keep_object *keep_callbacks(PyObject *query, PyObject *release,
                                           PyObject *kwargs)
 {
     PyObject *tuple = args == Py_None ? PyTuple_New(0) : PySequence_Tuple(args);
-    PyObject *dict = kwargs == Py_None
-                         ? PyDict_New()
-                         : PyObject_CallOneArg((PyObject *)&PyDict_Type, kwargs);
-    struct keep_object *keep = keep_create();
+    PyObject *dict = NULL;
+    struct keep_object *keep = NULL;
 
-    if (!keep || !tuple || !dict
-        || !(keep->object =
+    if (tuple)
+        dict = kwargs == Py_None
+                   ? PyDict_New()
+                   : PyObject_CallOneArg((PyObject *)&PyDict_Type, kwargs);
+    if (dict && (keep = keep_create())
+        && !(keep->object =
                  Py_BuildValue("[OOOOO]", query, release, cancel, tuple, dict)))
         Py_CLEAR(keep);
     Py_XDECREF(dict);

@@ -372,10 +372,11 @@ static int free_handle(PyObject *self, enum class_id id, bool *forget)
 {
     const char *method = end_of(id);
     PyObject *name, *constant, *result;
+    int truth;
 
     *forget = false;
-    if (!PyObject_IsTrue(self) || !mpi_is_active())
-        return 0;
+    if ((truth = PyObject_IsTrue(self)) <= 0 || !mpi_is_active())
+        return truth < 0 ? -1 : 0;
     if ((constant = constant_like(self, id, &name))
         || !PyObject_HasAttrString(self, method)) {
         *forget = constant != self;

@@ -156,7 +156,7 @@ static void call_function(PyObject *function, void *in, void *inout, MPI_Count c
     MPI_Count lb, extent, nbytes;
 
     if (datatype_extent(datatype, &lb, &extent) == 0) {
-        nbytes = extent * count;
+        nbytes = extent > 0 ? extent * count : 0;
         if ((one = buffer_wrap(NULL, in, nbytes, false))
             && (other = buffer_wrap(NULL, inout, nbytes, false))
             && (type = datatype_wrap(datatype)))
