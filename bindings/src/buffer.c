@@ -443,12 +443,29 @@ static int assign_slice(char *addr, Py_ssize_t length, PyObject *value)
     return rc;
 }
 
+/* 'value' is a number for each byte, or as much memory as the slice. */
+static int assign(struct buffer_object *self, PyObject *item, PyObject *value)
+{
+    bool is_memory = PySlice_Check(item) && !PyIndex_Check(value), is_slice;
+    Py_ssize_t start, length = 1;
+    unsigned char byte = 0;
+
+    if (!is_memory && byte_from(value, &byte) < 0)
+        return -1;
+    if (locate(self, item, &start, &length, &is_slice) < 0 || check_host(self) < 0)
+        return -1;
+    if (is_memory)
+        return assign_slice(self->addr + start, length, value);
+    if (length > 0)
+        memset(self->addr + start, byte, length);
+    return 0;
+}
+
 static int buffer_ass_subscript(PyObject *object, PyObject *item, PyObject *value)
 {
     struct buffer_object *self = (struct buffer_object *)object;
-    Py_ssize_t start, length = 1;
-    unsigned char byte;
-    bool is_slice;
+    PyObject *owner;
+    int rc;
 
     if (!value) {
         PyErr_SetString(PyExc_NotImplementedError,
@@ -459,17 +476,11 @@ static int buffer_ass_subscript(PyObject *object, PyObject *item, PyObject *valu
         PyErr_SetString(PyExc_TypeError, "buffer is read-only");
         return -1;
     }
-    if (locate(self, item, &start, &length, &is_slice) < 0)
-        return -1;
-    if (check_host(self) < 0)
-        return -1;
-    if (is_slice && !PyIndex_Check(value))
-        return assign_slice(self->addr + start, length, value);
-    if (byte_from(value, &byte) < 0)
-        return -1;
-    if (length > 0)
-        memset(self->addr + start, byte, length);
-    return 0;
+    /* What 'item' and 'value' do when they are asked may release 'self'. */
+    owner = Py_XNewRef(self->owner);
+    rc = assign(self, item, value);
+    buffer_drop(owner);
+    return rc;
 }
 
 static PyMemberDef buffer_members[] = {

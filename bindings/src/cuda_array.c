@@ -184,18 +184,13 @@ static int check_descr(PyObject *interface, PyObject *typestr)
 }
 
 /* ------------------------------------------------------------ together */
-static int read_interface(PyObject *interface, struct foreign *array, int flags)
+static int read_parts(PyObject *interface, struct foreign *array, int flags)
 {
     PyObject *typestr;
     struct layout layout;
     Py_UCS4 order, kind;
     int64_t itemsize;
 
-    if (!PyDict_Check(interface)) {
-        PyErr_Format(PyExc_TypeError, "%s must be dict, not %s", protocol,
-                     Py_TYPE(interface)->tp_name);
-        return -1;
-    }
     if (!(typestr = must(interface, "typestr"))
         || read_typestr(typestr, &order, &kind, &itemsize) < 0
         || read_shape(interface, &layout) < 0
@@ -212,6 +207,24 @@ static int read_interface(PyObject *interface, struct foreign *array, int flags)
         return -1;
     array->format = kind < 128 ? foreign_format((char)kind, itemsize) : NULL;
     return check_descr(interface, typestr);
+}
+
+/* From a copy: what its values do when they are asked for numbers may change it. */
+static int read_interface(PyObject *interface, struct foreign *array, int flags)
+{
+    PyObject *copy;
+    int rc;
+
+    if (!PyDict_Check(interface)) {
+        PyErr_Format(PyExc_TypeError, "%s must be dict, not %s", protocol,
+                     Py_TYPE(interface)->tp_name);
+        return -1;
+    }
+    if (!(copy = PyDict_Copy(interface)))
+        return -1;
+    rc = read_parts(copy, array, flags);
+    Py_DECREF(copy);
+    return rc;
 }
 
 int cuda_array_acquire(struct buffer *buf, PyObject *object, PyObject *interface,

@@ -421,11 +421,11 @@ PyObject *mpi__datatype_create_impl(struct datatype_object *datatype,
     }
     if (!(result = call_constructor((PyObject *)datatype, combiner, params)) || !free)
         return result;
-    list = PyDict_GetItemString(params, "datatypes");
-    if (datatype_free_impl(datatype) == 0 && (!list || free_each(list) == 0))
-        return result;
-    Py_DECREF(result);
-    return NULL;
+    list = Py_XNewRef(PyDict_GetItemString(params, "datatypes"));
+    if (datatype_free_impl(datatype) < 0 || (list && free_each(list) < 0))
+        Py_CLEAR(result);
+    Py_XDECREF(list);
+    return result;
 }
 
 PyObject *datatype_reduce(PyObject *self)

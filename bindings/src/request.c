@@ -216,23 +216,34 @@ void request_sync(struct request_object *self)
 }
 
 /* ------------------------------------------------------------ lists */
+/* A list may change while MPI works on its requests, which must live as long. */
+static PyObject *tuple_of(PyObject *requests)
+{
+    PyObject *items, *tuple;
+
+    if (!(items = PySequence_Fast(requests, "expecting a sequence of requests")))
+        return NULL;
+    tuple = PySequence_Tuple(items);
+    Py_DECREF(items);
+    return tuple;
+}
+
 int request_list_init(struct request_list *list, PyObject *requests)
 {
     PyObject *item;
     int idx;
 
     *list = (struct request_list){ .mpi = list->some };
-    list->sequence = PySequence_Fast(requests, "expecting a sequence of requests");
-    if (!list->sequence)
+    if (!(list->requests = tuple_of(requests)))
         return -1;
-    list->count = (int)PySequence_Fast_GET_SIZE(list->sequence);
+    list->count = (int)PyTuple_GET_SIZE(list->requests);
     if (list->count > (int)Py_ARRAY_LENGTH(list->some)
         && !(list->mpi = list->heap = PyMem_New(MPI_Request, list->count))) {
         PyErr_NoMemory();
         goto error;
     }
     for (idx = 0; idx < list->count; idx++) {
-        item = PySequence_Fast_GET_ITEM(list->sequence, idx);
+        item = PyTuple_GET_ITEM(list->requests, idx);
         if (!is_instance(item, CLASS_Request)) {
             PyErr_Format(PyExc_TypeError,
                          "requests[%d] must be mpi4py.MPI.Request, not %s", idx,
@@ -244,7 +255,7 @@ int request_list_init(struct request_list *list, PyObject *requests)
     return 0;
 error:
     PyMem_Free(list->heap);
-    Py_CLEAR(list->sequence);
+    Py_CLEAR(list->requests);
     return -1;
 }
 
@@ -258,24 +269,20 @@ int request_list_take(struct request_list *list)
         return -1;
     }
     for (idx = 0; idx < list->count; idx++) {
-        item = PySequence_Fast_GET_ITEM(list->sequence, idx);
+        item = PyTuple_GET_ITEM(list->requests, idx);
         list->keeps[idx] =
             (struct keep_object *)Py_XNewRef(((struct request_object *)item)->keep);
     }
     return 0;
 }
 
-/* The sequence may be a list that was changed while the GIL was released. */
 void request_list_store(struct request_list *list)
 {
     struct request_object *item;
     int idx;
 
-    for (idx = 0; idx < list->count && idx < PySequence_Fast_GET_SIZE(list->sequence);
-         idx++) {
-        item = (struct request_object *)PySequence_Fast_GET_ITEM(list->sequence, idx);
-        if (!is_instance((PyObject *)item, CLASS_Request))
-            continue;
+    for (idx = 0; idx < list->count; idx++) {
+        item = (struct request_object *)PyTuple_GET_ITEM(list->requests, idx);
         item->mpi = list->mpi[idx];
         request_sync(item);
     }
@@ -289,7 +296,7 @@ void request_list_clear(struct request_list *list)
         Py_XDECREF(list->keeps[idx]);
     PyMem_Free(list->keeps);
     PyMem_Free(list->heap);
-    Py_CLEAR(list->sequence);
+    Py_CLEAR(list->requests);
 }
 
 /* ------------------------------------------------------------ one request */

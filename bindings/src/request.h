@@ -64,7 +64,7 @@ void request_orphan(MPI_Request mpi, bool owned, struct keep_object *keep);
 struct request_list {
     int count;
     MPI_Request *mpi;
-    PyObject *sequence;         /* of PySequence_Fast */
+    PyObject *requests;         /* a tuple */
     struct keep_object **keeps; /* after request_list_take() */
     void *heap;
     MPI_Request some[16];

@@ -33,6 +33,7 @@ static int prepare(struct message *msg, PyObject *spec, int flags, int rank)
 struct operation {
     struct message *origin, *result;
     struct target target;
+    struct window *window;
     MPI_Op op;
 };
 
@@ -97,10 +98,10 @@ static int match(const struct operation *o, const struct arguments *a)
 }
 
 /* Prepares 'msgs[0]', and 'msgs[1]' if there is a result; -1 with the exception set,
- * and nothing to clear. */
+ * and nothing to clear.  The window is looked at last: the arguments may run code of
+ * the caller, which can free it. */
 static int prepare_operation(struct operation *o, struct message *msgs,
-                             const struct arguments *a, struct window *window,
-                             MPI_Win win)
+                             const struct arguments *a, struct win_object *self)
 {
     *o = (struct operation){ .origin = &msgs[0], .result = &msgs[1], .op = a->op };
     if (prepare(&msgs[0], a->origin, a->flags, a->rank) < 0)
@@ -108,7 +109,8 @@ static int prepare_operation(struct operation *o, struct message *msgs,
     if (a->result && prepare(&msgs[1], a->result, BUFFER_WRITABLE, a->rank) < 0)
         goto error;
     if (target_init(&o->target, a->target, a->rank, &msgs[0]) == 0
-        && target_check(&o->target, window, win) == 0 && match(o, a) == 0)
+        && find_window(self, &o->window) == 0
+        && target_check(&o->target, o->window, self->mpi) == 0 && match(o, a) == 0)
         return 0;
     if (a->result)
         message_clear(&msgs[1]);
@@ -128,17 +130,15 @@ static void hold(struct window *window, struct message *msg, int rc, int rank)
 static int operate(struct win_object *self, operation_f call, const struct arguments *a)
 {
     struct message msgs[2];
-    struct window *window;
     struct operation o;
     int rc;
 
-    if (find_window(self, &window) < 0
-        || prepare_operation(&o, msgs, a, window, self->mpi) < 0)
+    if (prepare_operation(&o, msgs, a, self) < 0)
         return -1;
     MPI_CALL(rc, call(&o, self->mpi, NULL));
-    hold(window, &msgs[0], rc, a->rank);
+    hold(o.window, &msgs[0], rc, a->rank);
     if (a->result)
-        hold(window, &msgs[1], rc, a->rank);
+        hold(o.window, &msgs[1], rc, a->rank);
     return mpi_check(rc);
 }
 
@@ -147,12 +147,10 @@ static PyObject *operate_request(struct win_object *self, operation_f call,
 {
     struct keep_object *keep = keep_create();
     MPI_Request request = MPI_REQUEST_NULL;
-    struct window *window;
     struct operation o;
     int rc;
 
-    if (!keep || find_window(self, &window) < 0
-        || prepare_operation(&o, keep->msgs, a, window, self->mpi) < 0) {
+    if (!keep || prepare_operation(&o, keep->msgs, a, self) < 0) {
         Py_XDECREF(keep);
         return NULL;
     }
@@ -283,11 +281,10 @@ static int operate_single(struct win_object *self, const struct single *singles,
     struct message msgs[3];
     struct window *window;
 
-    if (find_window(self, &window) < 0
-        || prepare_singles(msgs, singles, count, rank) < 0)
+    if (prepare_singles(msgs, singles, count, rank) < 0)
         return -1;
     target->type = msgs[0].type;
-    if (target_check(target, window, self->mpi) < 0) {
+    if (find_window(self, &window) < 0 || target_check(target, window, self->mpi) < 0) {
         for (idx = 0; idx < count; idx++)
             message_clear(&msgs[idx]);
         return -1;

@@ -5,37 +5,57 @@
 #include "bindings/src/error.h"
 #include "bindings/src/exception.h"
 
+static int read_displacement(struct target *target, PyObject *object)
+{
+    MPI_Count disp;
+
+    if (bind_index(object, &disp) < 0)
+        return -1;
+    target->disp = disp;
+    return 0;
+}
+
+static int read_items(struct target *target, PyObject *items)
+{
+    Py_ssize_t size = PyTuple_GET_SIZE(items);
+
+    if (size > 3) {
+        PyErr_Format(PyExc_ValueError, "target: expecting 3 items at most, got %zd",
+                     size);
+        return -1;
+    }
+    if ((size > 0 && read_displacement(target, PyTuple_GET_ITEM(items, 0)) < 0)
+        || (size > 1 && bind_index(PyTuple_GET_ITEM(items, 1), &target->count) < 0)
+        || (size > 2 && message_type(PyTuple_GET_ITEM(items, 2), &target->type) < 0))
+        return -1;
+    return 0;
+}
+
 int target_init(struct target *target, PyObject *spec, int rank,
                 const struct message *origin)
 {
-    PyObject **items = &spec;
-    Py_ssize_t size = 1;
-    MPI_Count disp = 0;
+    PyObject *items;
+    int rc;
 
     *target = (struct target){ rank, 0, origin->count, origin->type };
     if (spec == Py_None)
         return 0;
     if (PyList_Check(spec) || PyTuple_Check(spec)) {
-        items = PySequence_Fast_ITEMS(spec);
-        size = PySequence_Fast_GET_SIZE(spec);
-    } else if (!PyIndex_Check(spec)) {
+        /* A copy of a list: what an item's __index__() does may change it. */
+        if (!(items = PySequence_Tuple(spec)))
+            return -1;
+        rc = read_items(target, items);
+        Py_DECREF(items);
+        return rc;
+    }
+    if (!PyIndex_Check(spec)) {
         PyErr_Format(PyExc_ValueError,
                      "target: expecting a displacement or (displacement, count, "
                      "datatype), not %s",
                      Py_TYPE(spec)->tp_name);
         return -1;
     }
-    if (size > 3) {
-        PyErr_Format(PyExc_ValueError, "target: expecting 3 items at most, got %zd",
-                     size);
-        return -1;
-    }
-    if ((size > 0 && bind_index(items[0], &disp) < 0)
-        || (size > 1 && bind_index(items[1], &target->count) < 0)
-        || (size > 2 && message_type(items[2], &target->type) < 0))
-        return -1;
-    target->disp = disp;
-    return 0;
+    return read_displacement(target, spec);
 }
 
 /* The first byte, and the one behind the last, in the memory of the target. */

@@ -108,18 +108,23 @@ int win_Attach_impl(struct win_object *self, PyObject *memory)
 {
     struct buffer buf = { .addr = MPI_BOTTOM };
     struct window *window;
-    int rc;
+    PyObject *capsule;
+    int rc, result = -1;
 
     if (self->mpi == MPI_WIN_NULL)
         return mpi_check(MPI_Win_attach(self->mpi, NULL, 0));
     if (!(window = window_of(self)))
         return -1;
-    if (memory != module->bottom && window_expose(window, memory, &buf) < 0)
-        return -1;
-    MPI_CALL(rc, MPI_Win_attach(self->mpi, buf.addr, buf.nbytes));
-    if (rc != MPI_SUCCESS)
-        window_conceal(window, buf.addr);
-    return mpi_check(rc);
+    /* What 'memory' does when it is asked may free the window. */
+    capsule = Py_NewRef(self->memory);
+    if (memory == module->bottom || window_expose(window, memory, &buf) == 0) {
+        MPI_CALL(rc, MPI_Win_attach(self->mpi, buf.addr, buf.nbytes));
+        if (rc != MPI_SUCCESS)
+            window_conceal(window, buf.addr);
+        result = mpi_check(rc);
+    }
+    Py_DECREF(capsule);
+    return result;
 }
 
 int win_Detach_impl(struct win_object *self, PyObject *memory)
@@ -128,10 +133,12 @@ int win_Detach_impl(struct win_object *self, PyObject *memory)
     struct window *window = NULL;
     int rc;
 
-    if (self->mpi != MPI_WIN_NULL && !(window = window_of(self)))
-        return -1;
     if (memory != module->bottom && buffer_acquire(&buf, memory, 0) < 0)
         return -1;
+    if (self->mpi != MPI_WIN_NULL && !(window = window_of(self))) {
+        buffer_release(&buf);
+        return -1;
+    }
     MPI_CALL(rc, MPI_Win_detach(self->mpi, buf.addr));
     if (rc == MPI_SUCCESS && window)
         window_conceal(window, buf.addr);
