@@ -15,7 +15,7 @@ def test_ready_in_any_order(comm):
         send.Pready_list([5, 0])
         send.Pready(2)
         send.Pready_range(3, 4)
-        assert not recv.Test()
+        assert not send.Test()
         send.Pready_list([])
         send.Pready(1)
         MPI.Request.Waitall([send, recv])
