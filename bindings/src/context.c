@@ -142,7 +142,7 @@ static int hold(struct context *context, const char *call, PyObject **held)
     return result ? 0 : -1;
 }
 
-static void release(PyObject *held)
+void context_unlock(PyObject *held)
 {
     PyObject *type, *value, *traceback, *result;
 
@@ -154,6 +154,16 @@ static void release(PyObject *held)
     Py_XDECREF(result);
     Py_DECREF(held);
     PyErr_Restore(type, value, traceback);
+}
+
+PyObject *context_lock(MPI_Comm comm, const char *name)
+{
+    struct context *context = context_of(comm);
+    PyObject *held;
+
+    if (!context || !locks_of(context) || hold(context, name, &held) < 0)
+        return NULL;
+    return held;
 }
 
 PyObject *mpi__comm_lock_impl(MPI_Comm comm, PyObject *key)
@@ -179,7 +189,7 @@ struct context *context_enter(MPI_Comm comm, const char *call)
     if (!context || hold(context, call, &held) < 0)
         return NULL;
     if (lock(context->lock) < 0) {
-        release(held);
+        context_unlock(held);
         return NULL;
     }
     context->held = held;
@@ -197,7 +207,7 @@ void context_leave(struct context *context)
     held = context->held;
     context->held = NULL;
     PyThread_release_lock(context->lock);
-    release(held);
+    context_unlock(held);
 }
 
 MPI_Comm context_tree(struct context *context, MPI_Comm comm)

@@ -21,6 +21,11 @@ struct context;
 struct context *context_enter(MPI_Comm comm, const char *call);
 void context_leave(struct context *context);
 
+/* The lock that MPI._comm_lock(comm, name) gives, held until context_unlock(); NULL
+ * with the exception set. */
+PyObject *context_lock(MPI_Comm comm, const char *name);
+void context_unlock(PyObject *lock);
+
 /* The duplicate; collective.  MPI_COMM_NULL with the exception set. */
 MPI_Comm context_tree(struct context *context, MPI_Comm comm);
 

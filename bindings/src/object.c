@@ -2,6 +2,7 @@
 #include "bindings/src/object.h"
 
 #include "bindings/src/bind.h"
+#include "bindings/src/context.h"
 #include "bindings/src/error.h"
 #include "bindings/src/status.h"
 #include "mpi_impl.h"
@@ -159,6 +160,26 @@ static PyObject *allocate_for(const MPI_Status *status)
     return buffer_allocate(nbytes, false);
 }
 
+/* For libraries without matched probes (mpi4py.rc.recv_mprobe = False): a lock keeps
+ * other receives of objects from the message whose size we know. */
+static PyObject *recv_locked(int source, int tag, MPI_Comm comm, MPI_Status *status)
+{
+    PyObject *lock = context_lock(comm, "recv"), *bytes = NULL;
+    int rc;
+
+    if (!lock)
+        return NULL;
+    MPI_CALL(rc, MPI_Probe(source, tag, comm, status));
+    if (mpi_check(rc) == 0 && (bytes = allocate_for(status))) {
+        MPI_CALL(rc, MPI_Recv_c(buffer_address(bytes), buffer_size(bytes), MPI_BYTE,
+                                status->MPI_SOURCE, status->MPI_TAG, comm, status));
+        if (mpi_check(rc) < 0)
+            Py_CLEAR(bytes);
+    }
+    context_unlock(lock);
+    return bytes;
+}
+
 /* Matched first: another thread cannot take the message whose size we know. */
 PyObject *object_recv(int source, int tag, MPI_Comm comm, MPI_Status *status)
 {
@@ -166,6 +187,8 @@ PyObject *object_recv(int source, int tag, MPI_Comm comm, MPI_Status *status)
     PyObject *bytes;
     int rc;
 
+    if (!module->options.recv_mprobe)
+        return recv_locked(source, tag, comm, status);
     MPI_CALL(rc, MPI_Mprobe(source, tag, comm, &message, status));
     if (mpi_check(rc) < 0 || !(bytes = allocate_for(status)))
         return NULL;

@@ -44,6 +44,17 @@ PyObject *object_load(PyObject *bytes);
 PyObject *object_spread(const char *call, const struct message *msg, int culprit,
                         int root, MPI_Comm comm);
 
+/* x op y, where 'op' is an Op, any callable, or NULL for the sum. */
+PyObject *object_apply(PyObject *op, PyObject *x, PyObject *y);
+
+/* Reductions by a gather, for mpi4py.rc.fast_reduce = False: the results of the methods
+ * of their names; NULL with the exception set. */
+PyObject *gathered_reduce(struct comm_object *comm, PyObject *obj, PyObject *op,
+                          int root);
+PyObject *gathered_allreduce(struct comm_object *comm, PyObject *obj, PyObject *op);
+PyObject *gathered_scan(struct comm_object *comm, PyObject *obj, PyObject *op,
+                        bool is_inclusive);
+
 /* An exception of our own that waits until the collective is over. */
 struct failure {
     PyObject *type, *value, *traceback;

@@ -9,6 +9,8 @@
  * death) is left at once: the tag of a later reduction is another one.
  *
  * Between groups each reduces among itself, and its rank 0 speaks for it.
+ *
+ * With mpi4py.rc.fast_reduce = False there is no tree: see object_gathered.c.
  */
 #include "bindings/src/bind.h"
 #include "bindings/src/context.h"
@@ -37,21 +39,22 @@ static void give_up(struct reduction *red, int culprit)
         red->culprit = culprit;
 }
 
+PyObject *object_apply(PyObject *op, PyObject *x, PyObject *y)
+{
+    if (!op)
+        return PyNumber_Add(x, y);
+    if (is_instance(op, CLASS_Op))
+        return op_apply((struct op_object *)op, x, y);
+    return PyObject_CallFunctionObjArgs(op, x, y, NULL);
+}
+
 /* x op y, or NULL after an exception.  Takes both (each may be NULL). */
 static PyObject *apply(struct reduction *red, PyObject *x, PyObject *y)
 {
     PyObject *result = NULL;
 
-    if (x && y && red->culprit < 0) {
-        if (!red->op)
-            result = PyNumber_Add(x, y);
-        else if (is_instance(red->op, CLASS_Op))
-            result = op_apply((struct op_object *)red->op, x, y);
-        else
-            result = PyObject_CallFunctionObjArgs(red->op, x, y, NULL);
-        if (!result)
-            give_up(red, red->rank);
-    }
+    if (x && y && red->culprit < 0 && !(result = object_apply(red->op, x, y)))
+        give_up(red, red->rank);
     Py_XDECREF(x);
     Py_XDECREF(y);
     return result;
@@ -334,6 +337,8 @@ PyObject *comm_reduce_impl(struct comm_object *self, PyObject *sendobj, PyObject
     if (test_inter(self->mpi, &is_inter) < 0
         || check_root(self->mpi, is_inter, root) < 0)
         return NULL;
+    if (!module->options.fast_reduce)
+        return gathered_reduce(self, sendobj, op, root);
     if (is_inter)
         return reduce_across(self->mpi, sendobj, op, root);
     if (reduction_init(&red, self->mpi, op, "reduce") < 0)
@@ -423,6 +428,8 @@ PyObject *comm_allreduce_impl(struct comm_object *self, PyObject *sendobj, PyObj
     bool is_inter;
     int rc;
 
+    if (!module->options.fast_reduce)
+        return gathered_allreduce(self, sendobj, op);
     if (test_inter(self->mpi, &is_inter) < 0)
         return NULL;
     if (is_inter)
@@ -474,6 +481,8 @@ PyObject *intracomm_scan_impl(struct comm_object *self, PyObject *sendobj, PyObj
     struct reduction red;
     int rc;
 
+    if (!module->options.fast_reduce)
+        return gathered_scan(self, sendobj, op, true);
     if (reduction_init(&red, self->mpi, op, "scan") < 0)
         return NULL;
     copy_operand(&red, sendobj, &value, &whole);
@@ -492,6 +501,8 @@ PyObject *intracomm_exscan_impl(struct comm_object *self, PyObject *sendobj,
     struct reduction red;
     int rc;
 
+    if (!module->options.fast_reduce)
+        return gathered_scan(self, sendobj, op, false);
     if (reduction_init(&red, self->mpi, op, "exscan") < 0)
         return NULL;
     copy_operand(&red, sendobj, &whole, NULL);

@@ -7,7 +7,7 @@ import pytest
 
 # Tests that start mpiexec themselves do not run under it; all others do, because
 # MPI without mpiexec is another thing.
-ALONE = {"test_demos.py", "test_wait.py"}
+ALONE = {"test_demos.py", "test_wait.py", "test_rc_objects.py"}
 ALL = {path.name for path in Path(__file__).parent.glob("test_*.py")}
 collect_ignore = sorted(ALONE if "PMI_RANK" in os.environ else ALL - ALONE)
 
