@@ -21,6 +21,11 @@ def send_and_wait(comm, receive):
     request.wait(MPI.Status())
 
 
+def started(request):
+    request.Start()
+    request.Wait()
+
+
 def failing(call, *args):
     with pytest.raises(Exception):
         call(*args)
@@ -79,6 +84,10 @@ CALLS = {
     "waitall": lambda c: Request.waitall([c.irecv(), c.isend("a", ring(c)[0])], []),
     "waitsome": lambda c: Request.waitsome([c.isend("a", MPI.PROC_NULL)], []),
     "waitany": lambda c: Request.waitany([c.isend("a", MPI.PROC_NULL)], MPI.Status()),
+    "dropped send": lambda c: c.Send_init(bytearray(8), ring(c)[0]),
+    "dropped receive": lambda c: c.Recv_init(bytearray(8), ring(c)[1]),
+    "dropped collective": lambda c: c.Allreduce_init(bytearray(8), bytearray(8)),
+    "dropped after its use": lambda c: started(c.Bcast_init(bytearray(8))),
     "bcast": lambda c: c.bcast([1]),
     "large bcast": lambda c: c.bcast(bytes(3000)),
     "gather": lambda c: c.gather([c.rank]),
