@@ -29,6 +29,7 @@ static bool leaves_gil(const struct coll *coll)
         MPI_CALL_IF(leaves_gil(&coll), rc, MPI_##name##_c(PASS args, self->mpi));      \
         return finished(&coll, rc);                                                    \
     }
+#define REDUCTION COLLECTIVE
 #include "bindings/src/collectives.h"
 
 int comm_Barrier_impl(struct comm_object *self)

@@ -5,16 +5,20 @@
  */
 #include "bindings/src/coll.h"
 #include "bindings/src/error.h"
+#include "bindings/src/op.h"
 #include "bindings/src/request.h"
 #include "mpi_impl.h"
 
-/* A keep whose messages 'coll' is to prepare; NULL with the exception set. */
-static struct keep_object *begin(struct coll *coll, MPI_Comm comm)
+/* A keep whose messages 'coll' is to prepare, and which holds 'op' if Python made it;
+ * NULL with the exception set. */
+static struct keep_object *begin(struct coll *coll, MPI_Comm comm, MPI_Op op)
 {
     struct keep_object *keep = keep_create();
 
     if (keep && coll_init(coll, comm, &keep->msgs[0], &keep->msgs[1]) < 0)
         Py_CLEAR(keep);
+    if (keep)
+        keep->op_slot = op_hold(op);
     return keep;
 }
 
@@ -26,12 +30,12 @@ static PyObject *refused(struct keep_object *keep)
 }
 
 #define PASS(...) __VA_ARGS__
-#define COLLECTIVE(owner, name, iname, params, prepare, args)                          \
+#define START(owner, name, iname, params, prepare, args, op)                           \
     PyObject *owner##_##iname##_impl(struct comm_object *self, PASS params)            \
     {                                                                                  \
         MPI_Request request = MPI_REQUEST_NULL;                                        \
         struct coll coll;                                                              \
-        struct keep_object *keep = begin(&coll, self->mpi);                            \
+        struct keep_object *keep = begin(&coll, self->mpi, op);                        \
         int rc;                                                                        \
                                                                                        \
         if (!keep || prepare < 0)                                                      \
@@ -44,7 +48,7 @@ static PyObject *refused(struct keep_object *keep)
     {                                                                                  \
         MPI_Request request = MPI_REQUEST_NULL;                                        \
         struct coll coll;                                                              \
-        struct keep_object *keep = begin(&coll, self->mpi);                            \
+        struct keep_object *keep = begin(&coll, self->mpi, op);                        \
         int rc;                                                                        \
                                                                                        \
         if (!keep || prepare < 0)                                                      \
@@ -52,6 +56,8 @@ static PyObject *refused(struct keep_object *keep)
         MPI_CALL(rc, MPI_##name##_init_c(PASS args, self->mpi, info, &request));       \
         return request_persisted(rc, request, keep);                                   \
     }
+#define COLLECTIVE(...) START(__VA_ARGS__, MPI_OP_NULL)
+#define REDUCTION(...) START(__VA_ARGS__, op)
 #include "bindings/src/collectives.h"
 
 PyObject *comm_Ibarrier_impl(struct comm_object *self)

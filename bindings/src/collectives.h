@@ -1,6 +1,7 @@
 /* collectives.h - the collectives that send and receive buffers
  *
  * COLLECTIVE(class, name, nonblocking name, parameters, preparation, arguments)
+ * REDUCTION(the same): one of the parameters is 'op'
  *
  * No include guard: included where functions are made of it, one file for each form.
  * In all forms 'self' is the communicator and 'coll' a struct coll; what MPI is
@@ -44,19 +45,19 @@ COLLECTIVE(comm, Alltoallv, Ialltoallv, (BUFFERS), PREPARE(alltoall, COLL_VECTOR
 COLLECTIVE(comm, Alltoallw, Ialltoallw, (BUFFERS), PREPARE(alltoall, COLL_W),
            (SEND_W, RECV_W))
 
-COLLECTIVE(comm, Reduce, Ireduce, (BUFFERS, MPI_Op op, int root), PREPARE(reduce, root),
-           (REDUCE, op, root))
-COLLECTIVE(comm, Allreduce, Iallreduce, (BUFFERS, MPI_Op op),
-           coll_allreduce(&coll, sendbuf, recvbuf), (REDUCE, op))
-COLLECTIVE(comm, Reduce_scatter_block, Ireduce_scatter_block, (BUFFERS, MPI_Op op),
-           coll_reduce_scatter_block(&coll, sendbuf, recvbuf), (REDUCE_BLOCK, op))
-COLLECTIVE(comm, Reduce_scatter, Ireduce_scatter,
-           (BUFFERS, PyObject *recvcounts, MPI_Op op),
-           PREPARE(reduce_scatter, recvcounts), (REDUCE_V, op))
-COLLECTIVE(intracomm, Scan, Iscan, (BUFFERS, MPI_Op op),
-           coll_scan(&coll, sendbuf, recvbuf), (REDUCE, op))
-COLLECTIVE(intracomm, Exscan, Iexscan, (BUFFERS, MPI_Op op),
-           coll_scan(&coll, sendbuf, recvbuf), (REDUCE, op))
+REDUCTION(comm, Reduce, Ireduce, (BUFFERS, MPI_Op op, int root), PREPARE(reduce, root),
+          (REDUCE, op, root))
+REDUCTION(comm, Allreduce, Iallreduce, (BUFFERS, MPI_Op op),
+          coll_allreduce(&coll, sendbuf, recvbuf), (REDUCE, op))
+REDUCTION(comm, Reduce_scatter_block, Ireduce_scatter_block, (BUFFERS, MPI_Op op),
+          coll_reduce_scatter_block(&coll, sendbuf, recvbuf), (REDUCE_BLOCK, op))
+REDUCTION(comm, Reduce_scatter, Ireduce_scatter,
+          (BUFFERS, PyObject *recvcounts, MPI_Op op),
+          PREPARE(reduce_scatter, recvcounts), (REDUCE_V, op))
+REDUCTION(intracomm, Scan, Iscan, (BUFFERS, MPI_Op op),
+          coll_scan(&coll, sendbuf, recvbuf), (REDUCE, op))
+REDUCTION(intracomm, Exscan, Iexscan, (BUFFERS, MPI_Op op),
+          coll_scan(&coll, sendbuf, recvbuf), (REDUCE, op))
 
 COLLECTIVE(topocomm, Neighbor_allgather, Ineighbor_allgather, (BUFFERS),
            PREPARE(neighbor_allgather, COLL_SIMPLE), (SEND, RECV))

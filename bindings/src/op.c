@@ -208,6 +208,40 @@ static const struct {
 #undef ENTRY
 };
 
+/* What became of each slot that was taken. */
+static struct {
+    MPI_Op mpi;
+    int holders;
+    bool is_free; /* to be released by the last holder */
+} made[SLOT_COUNT];
+
+int op_hold(MPI_Op op)
+{
+    int slot;
+
+    for (slot = 0; op != MPI_OP_NULL && slot < SLOT_COUNT; slot++) {
+        if (made[slot].mpi == op && slot_function(FUNCTIONS_OP, slot)
+            && !made[slot].is_free) {
+            made[slot].holders++;
+            return slot;
+        }
+    }
+    return -1;
+}
+
+static void release(int slot)
+{
+    made[slot].is_free = true;
+    if (made[slot].holders == 0 && module)
+        slot_release(FUNCTIONS_OP, slot);
+}
+
+void op_let_go(int slot)
+{
+    if (slot >= 0 && --made[slot].holders == 0 && made[slot].is_free)
+        release(slot);
+}
+
 /* An MPI that cannot have large ones can still reduce as much as an int counts. */
 static int op_create(int slot, bool commute, MPI_Op *op)
 {
@@ -217,6 +251,8 @@ static int op_create(int slot, bool commute, MPI_Op *op)
     if (rc != MPI_SUCCESS && MPI_Error_class(rc, &error_class) == MPI_SUCCESS
         && error_class == MPI_ERR_UNSUPPORTED_OPERATION)
         rc = MPI_Op_create(trampolines[slot].small, commute, op);
+    made[slot].mpi = *op;
+    made[slot].is_free = false;
     return mpi_check(rc);
 }
 
@@ -247,7 +283,7 @@ int op_Free_impl(struct op_object *self)
         self->mpi = op;
     if (slot >= 0) {
         self->flags &= (1u << OP_SLOT_SHIFT) - 1;
-        slot_release(FUNCTIONS_OP, slot);
+        release(slot);
     }
     return 0;
 }

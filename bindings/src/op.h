@@ -14,6 +14,12 @@ enum { OP_SLOT_SHIFT = 8 };
 /* op(x, y) as Python computes it; NULL with the exception set. */
 PyObject *op_apply(struct op_object *op, PyObject *x, PyObject *y);
 
+/* An operation can be freed while MPI reduces with it: its slot stays taken until those
+ * who hold it let go.  Returns the slot, or -1 for an operation that Python did not
+ * make; op_let_go() accepts that. */
+int op_hold(MPI_Op op);
+void op_let_go(int slot);
+
 /* For pickling: the function of a user-defined operation.  A new reference, NULL with
  * the exception set. */
 PyObject *op_reduce(PyObject *self);

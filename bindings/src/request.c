@@ -2,6 +2,7 @@
 #include "bindings/src/request.h"
 
 #include "bindings/src/error.h"
+#include "bindings/src/op.h"
 #include "bindings/src/status.h"
 #include "bindings/wait/mpiwait.h"
 #include "mpi_impl.h"
@@ -27,6 +28,7 @@ struct keep_object *keep_create(void)
     keep->object = NULL;
     keep->finish = NULL;
     keep->kind = KEEP_OTHER;
+    keep->op_slot = -1;
     keep->is_over = false;
     keep->is_persistent = false;
     return keep;
@@ -37,6 +39,7 @@ static void keep_dealloc(PyObject *object)
     struct keep_object *keep = (struct keep_object *)object;
     PyTypeObject *cls = Py_TYPE(object);
 
+    op_let_go(keep->op_slot);
     message_clear(&keep->msgs[0]);
     message_clear(&keep->msgs[1]);
     Py_XDECREF(keep->object);

@@ -25,13 +25,20 @@ typedef PyObject *(*keep_finish_f)(struct keep_object *keep, const MPI_Status *s
  * crash over that (in ucp_request_cancel); it is as if it had left already.  The
  * callbacks of a generalized request are kept by MPI, too.  Nobody: of a partitioned
  * request with MPI_PROC_NULL. */
-enum keep_kind { KEEP_OTHER, KEEP_SEND, KEEP_RECV, KEEP_NOBODY, KEEP_CALLBACKS };
+enum keep_kind {
+    KEEP_OTHER,
+    KEEP_SEND,
+    KEEP_RECV,
+    KEEP_NOBODY,
+    KEEP_CALLBACKS,
+};
 
 struct keep_object {
     PyObject_HEAD struct message msgs[2];
     PyObject *object;     /* a pickle, a buffer, ...: released with the keep */
     keep_finish_f finish; /* NULL: wait() delivers None */
     enum keep_kind kind;
+    int op_slot;        /* of op_hold(), or -1 */
     bool is_over;       /* the request is done, whichever object saw it */
     bool is_persistent; /* and then it is only inactive */
 };

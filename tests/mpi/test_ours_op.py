@@ -71,3 +71,27 @@ def test_only_where_it_ran(comm, make_op):
         REDUCTIONS["Reduce"], comm, make_op(raising_on_root), data, got
     )
     assert comm.allgather(raised) == [comm.size > 1] + [False] * (comm.size - 1)
+
+
+def test_freed_while_mpi_reduces_with_it(comm, make_op):
+    """Its slot is not another operation's before the reduction is over."""
+    data, got = array.array("i", [1, 2]), array.array("i", [0, 0])
+    op = MPI.Op.Create(adding, commute=True)
+    request = comm.Iallreduce(data, got, op)
+    op.Free()
+    make_op(raising)
+    request.Wait()
+    assert list(got) == [comm.size, 2 * comm.size]
+
+
+def test_freed_while_a_persistent_reduction_has_it(comm, make_op):
+    data, got = array.array("i", [1, 2]), array.array("i", [0, 0])
+    op = MPI.Op.Create(adding, commute=True)
+    request = comm.Allreduce_init(data, got, op)
+    op.Free()
+    make_op(raising)
+    for _ in range(2):
+        request.Start()
+        request.Wait()
+        assert list(got) == [comm.size, 2 * comm.size]
+    request.Free()
