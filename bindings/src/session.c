@@ -7,10 +7,14 @@
 PyObject *session_Init_impl(PyTypeObject *cls, MPI_Info info,
                             struct errhandler_object *errhandler)
 {
-    MPI_Errhandler handler = errhandler ? errhandler->mpi : MPI_ERRORS_RETURN;
+    MPI_Errhandler handler = MPI_ERRORS_RETURN;
     MPI_Session session = MPI_SESSION_NULL;
     int rc;
 
+    if (errhandler)
+        handler = errhandler->mpi;
+    else if (module->options.errors == ERRORS_DEFAULT)
+        handler = MPI_ERRORS_ARE_FATAL; /* MPI has no default here: one must be given */
     MPI_CALL(rc, MPI_Session_init(info, handler, &session));
     if (mpi_check(rc) < 0 || (!errhandler && errhandler_apply_session(session) < 0))
         return NULL;

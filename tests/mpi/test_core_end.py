@@ -1,6 +1,9 @@
 """What a process leaves behind when it ends, each in an interpreter of its own."""
 import pytest
-from test_core_rc import python, pytestmark  # noqa: F401
+import test_core_rc
+from test_core_rc import python
+
+pytestmark = test_core_rc.pytestmark
 
 ALIVE = """
 from mpi4py import MPI

@@ -126,3 +126,15 @@ def test_cython_module(demos, tmp_path):
     build_cython(folder)
     command = [MPIEXEC, "-n", 1, sys.executable, "-W", "error", "-c", "import helloworld"]
     assert run(*command, cwd=folder).count("I am process 0 of 1") == 3
+
+
+def test_init_fini(demos):
+    """Options of mpi4py.rc, and MPI begun and ended by hand: 24 launches."""
+    done = subprocess.run(
+        ["sh", str(demos / "init-fini/run.sh")],
+        env={**ENVIRONMENT, "PYTHON": sys.executable, "MPIEXEC": MPIEXEC},
+        capture_output=True,
+        text=True,
+        timeout=200,
+    )
+    assert (done.returncode, done.stderr.count("init-fini/test_")) == (0, 24), done.stderr

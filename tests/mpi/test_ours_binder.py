@@ -17,7 +17,6 @@ import time
 import warnings
 
 import numpy
-import pytest
 
 from mpi4py import MPI
 

@@ -1,5 +1,8 @@
 """A second import of the module in one process."""
-from test_core_rc import python, pytestmark  # noqa: F401
+import test_core_rc
+from test_core_rc import python
+
+pytestmark = test_core_rc.pytestmark
 
 
 def test_second_interpreter():
