@@ -188,8 +188,8 @@ static int read_parts(PyObject *interface, struct foreign *array, int flags)
 {
     PyObject *typestr;
     struct layout layout;
-    Py_UCS4 order, kind;
-    int64_t itemsize;
+    Py_UCS4 order = 0, kind = 0;
+    int64_t itemsize = 0;
 
     if (!(typestr = must(interface, "typestr"))
         || read_typestr(typestr, &order, &kind, &itemsize) < 0

@@ -177,7 +177,7 @@ static bool is_host(int device_type)
 static int set(struct buffer *buf, PyObject *capsule, int flags)
 {
     struct foreign array = { .owner = capsule };
-    const struct dl_tensor *tensor;
+    const struct dl_tensor *tensor = NULL;
     int64_t itemsize;
 
     if (find_tensor(capsule, &tensor, &array.readonly) < 0 || check_layout(tensor) < 0)
