@@ -275,6 +275,16 @@ static int *zeros(PyObject *number, Py_ssize_t *count)
     return dims;
 }
 
+/* MPICH looks for the factors of 0 for ever. */
+static int dims_create(int nnodes, int count, int *dims)
+{
+    int free = 0, idx;
+
+    for (idx = 0; idx < count; idx++)
+        free += dims[idx] == 0;
+    return nnodes == 0 && free > 1 ? MPI_ERR_ARG : MPI_Dims_create(nnodes, count, dims);
+}
+
 PyObject *mpi_Compute_dims_impl(int nnodes, PyObject *object)
 {
     PyObject *list = NULL, *item;
@@ -284,7 +294,7 @@ PyObject *mpi_Compute_dims_impl(int nnodes, PyObject *object)
     dims = PyLong_Check(object) ? zeros(object, &count) : bind_ints(object, &count);
     if (!dims)
         return NULL;
-    if (mpi_check(MPI_Dims_create(nnodes, (int)count, dims)) < 0)
+    if (mpi_check(dims_create(nnodes, (int)count, dims)) < 0)
         goto done;
     list = PyList_New(count);
     for (idx = 0; list && idx < count; idx++) {

@@ -245,13 +245,20 @@ CALLS = {
 VALUES = (lambda rng, n: [rng.choice(INTEGERS) for _ in range(n)])
 GROUP = MPI.COMM_WORLD.Get_group()
 INFO = MPI.Info.Create()
+
+
+def create_op(*args, **kwds):
+    """There are few at a time."""
+    MPI.Op.Create(*args, **kwds).Free()
+
+
 BINDERS = [
     SELF.Get_rank, SELF.Iprobe, SELF.Get_name, SELF.Compare, MPI.INT.Create_contiguous,
     MPI.INT.Create_vector, MPI.INT.Create_indexed, MPI.INT.Create_hindexed_block,
     MPI.INT.Create_resized, MPI.INT.Create_subarray, MPI.INT.Create_darray,
     MPI.Datatype.Create_struct, MPI.Datatype.Get_value_index, MPI.Datatype.fromcode,
     MPI.Datatype.Match_size, MPI._datatype_create, MPI._datatype_decode, MPI._typecode,
-    GROUP.Incl, GROUP.Excl, GROUP.Range_incl, GROUP.Translate_ranks, MPI.Status, MPI.Op.Create,
+    GROUP.Incl, GROUP.Excl, GROUP.Range_incl, GROUP.Translate_ranks, MPI.Status, create_op,
     INFO.Set, INFO.Get, INFO.get, INFO.pop, INFO.update, INFO.Get_nthkey, MPI.Info.Create,
     MPI.Info.Create_env, MPI.Aint_add, MPI.Get_error_class, MPI.SUM,
     MPI.buffer, MPI.buffer.frombuffer, MPI.Datatype, MPI.Comm, MPI.Intracomm, MPI.Request.Waitall,

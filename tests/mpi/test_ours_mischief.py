@@ -163,6 +163,10 @@ class Test_handle:
                 datatype.Free()
                 assert datatype == MPI.DATATYPE_NULL
 
+    def test_no_factors_of_nothing(self):
+        assert error_class(MPI.Compute_dims, 0, 2) == MPI.ERR_ARG
+        assert MPI.Compute_dims(0, [0]) == [0]
+
     def test_operands_of_negative_extent(self):
         datatype = MPI.BYTE.Create_resized(0, -8).Commit()
         seen = []
