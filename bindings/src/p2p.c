@@ -124,15 +124,12 @@ typedef int (*isend_f)(const void *buf, MPI_Count count, MPI_Datatype type, int 
 static PyObject *isend(struct comm_object *self, PyObject *buf, int dest, int tag,
                        isend_f call)
 {
-    struct keep_object *keep = keep_create();
+    struct keep_object *keep = keep_p2p(buf, 0, dest, KEEP_SEND);
     MPI_Request request = MPI_REQUEST_NULL;
     int rc;
 
-    if (!keep || message_p2p(&keep->msgs[0], buf, 0, dest) < 0) {
-        Py_XDECREF(keep);
+    if (!keep)
         return NULL;
-    }
-    keep->kind = KEEP_SEND;
     MPI_CALL_IF(!message_is_quick(&keep->msgs[0]), rc,
                 call(MESSAGE(&keep->msgs[0]), dest, tag, self->mpi, &request));
     return request_started(rc, request, keep);
@@ -160,15 +157,12 @@ PyObject *comm_Irsend_impl(struct comm_object *self, PyObject *buf, int dest, in
 
 PyObject *comm_Irecv_impl(struct comm_object *self, PyObject *buf, int source, int tag)
 {
-    struct keep_object *keep = keep_create();
+    struct keep_object *keep = keep_p2p(buf, BUFFER_WRITABLE, source, KEEP_RECV);
     MPI_Request request = MPI_REQUEST_NULL;
     int rc;
 
-    if (!keep || message_p2p(&keep->msgs[0], buf, BUFFER_WRITABLE, source) < 0) {
-        Py_XDECREF(keep);
+    if (!keep)
         return NULL;
-    }
-    keep->kind = KEEP_RECV;
     MPI_CALL_IF(!message_is_quick(&keep->msgs[0]), rc,
                 MPI_Irecv_c(MESSAGE(&keep->msgs[0]), source, tag, self->mpi, &request));
     return request_started(rc, request, keep);
@@ -196,13 +190,11 @@ PyObject *comm_Isendrecv_replace_impl(struct comm_object *self, PyObject *buf, i
                                       int sendtag, int source, int recvtag)
 {
     int rank = dest == MPI_PROC_NULL ? source : dest, rc;
-    struct keep_object *keep = keep_create();
+    struct keep_object *keep = keep_p2p(buf, BUFFER_WRITABLE, rank, KEEP_OTHER);
     MPI_Request request = MPI_REQUEST_NULL;
 
-    if (!keep || message_p2p(&keep->msgs[0], buf, BUFFER_WRITABLE, rank) < 0) {
-        Py_XDECREF(keep);
+    if (!keep)
         return NULL;
-    }
     MPI_CALL(rc, MPI_Isendrecv_replace_c(MESSAGE(&keep->msgs[0]), dest, sendtag, source,
                                          recvtag, self->mpi, &request));
     return request_started(rc, request, keep);
@@ -306,16 +298,14 @@ int message_Recv_impl(struct message_object *self, PyObject *buf,
 
 PyObject *message_Irecv_impl(struct message_object *self, PyObject *buf)
 {
-    struct keep_object *keep = keep_create();
+    struct keep_object *keep =
+        keep_p2p(buf, BUFFER_WRITABLE, message_rank(self), KEEP_OTHER);
     MPI_Request request = MPI_REQUEST_NULL;
     MPI_Message message = self->mpi;
     int rc;
 
-    if (!keep
-        || message_p2p(&keep->msgs[0], buf, BUFFER_WRITABLE, message_rank(self)) < 0) {
-        Py_XDECREF(keep);
+    if (!keep)
         return NULL;
-    }
     MPI_CALL_IF(!message_is_quick(&keep->msgs[0]), rc,
                 MPI_Imrecv_c(MESSAGE(&keep->msgs[0]), &message, &request));
     message_consumed(self, message);

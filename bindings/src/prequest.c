@@ -53,15 +53,12 @@ typedef int (*send_init_f)(const void *buf, MPI_Count count, MPI_Datatype type,
 static PyObject *send_init(struct comm_object *self, PyObject *buf, int dest, int tag,
                            send_init_f call)
 {
-    struct keep_object *keep = keep_create();
+    struct keep_object *keep = keep_p2p(buf, 0, dest, KEEP_SEND);
     MPI_Request request = MPI_REQUEST_NULL;
     int rc;
 
-    if (!keep || message_p2p(&keep->msgs[0], buf, 0, dest) < 0) {
-        Py_XDECREF(keep);
+    if (!keep)
         return NULL;
-    }
-    keep->kind = KEEP_SEND;
     MPI_CALL(rc, call(MESSAGE(&keep->msgs[0]), dest, tag, self->mpi, &request));
     return request_persisted(rc, request, keep);
 }
@@ -80,15 +77,12 @@ SEND_INIT(Rsend_init)
 PyObject *comm_Recv_init_impl(struct comm_object *self, PyObject *buf, int source,
                               int tag)
 {
-    struct keep_object *keep = keep_create();
+    struct keep_object *keep = keep_p2p(buf, BUFFER_WRITABLE, source, KEEP_RECV);
     MPI_Request request = MPI_REQUEST_NULL;
     int rc;
 
-    if (!keep || message_p2p(&keep->msgs[0], buf, BUFFER_WRITABLE, source) < 0) {
-        Py_XDECREF(keep);
+    if (!keep)
         return NULL;
-    }
-    keep->kind = KEEP_RECV;
     MPI_CALL(
         rc, MPI_Recv_init_c(MESSAGE(&keep->msgs[0]), source, tag, self->mpi, &request));
     return request_persisted(rc, request, keep);

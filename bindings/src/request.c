@@ -34,6 +34,18 @@ struct keep_object *keep_create(void)
     return keep;
 }
 
+struct keep_object *keep_p2p(PyObject *buf, int flags, int rank, enum keep_kind kind)
+{
+    struct keep_object *keep = keep_create();
+
+    if (!keep)
+        return NULL;
+    keep->kind = kind;
+    if (message_p2p(&keep->msgs[0], buf, flags, rank) < 0)
+        Py_CLEAR(keep);
+    return keep;
+}
+
 static void keep_dealloc(PyObject *object)
 {
     struct keep_object *keep = (struct keep_object *)object;

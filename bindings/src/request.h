@@ -46,6 +46,9 @@ struct keep_object {
 /* An empty keep: prepare its messages, then start the request. */
 struct keep_object *keep_create(void);
 
+/* One whose first message is prepared by message_p2p(); NULL with the exception set. */
+struct keep_object *keep_p2p(PyObject *buf, int flags, int rank, enum keep_kind kind);
+
 /* A new Request for 'mpi'.  Takes the reference 'keep' (may be NULL), always: also
  * when it fails (NULL with the exception set), where the orphans get it. */
 PyObject *request_start(MPI_Request mpi, struct keep_object *keep);
