@@ -332,7 +332,11 @@ int win_Compare_and_swap_impl(struct win_object *self, PyObject *origin,
 }
 
 /* ------------------------------------------------------------ epochs */
-int win_Fence_impl(struct win_object *self, int assertion)
+/* What completes operations, in one shape: 'arg' is a rank, or an assertion. */
+typedef int (*complete_f)(int arg, MPI_Win win);
+
+/* Operations on 'rank', or WINDOW_ALL_RANKS, are over when 'call' returns. */
+static int complete(struct win_object *self, complete_f call, int arg, int rank)
 {
     unsigned long long mark;
     struct window *window;
@@ -341,80 +345,39 @@ int win_Fence_impl(struct win_object *self, int assertion)
     if (find_window(self, &window) < 0)
         return -1;
     mark = window_mark(window);
-    MPI_CALL(rc, MPI_Win_fence(assertion, self->mpi));
-    if (rc == MPI_SUCCESS)
-        window_release(window, mark, WINDOW_ALL_RANKS);
-    return mpi_check(rc);
-}
-
-typedef int (*all_f)(MPI_Win win);
-
-static int complete_all(struct win_object *self, all_f call)
-{
-    unsigned long long mark;
-    struct window *window;
-    int rc;
-
-    if (find_window(self, &window) < 0)
-        return -1;
-    mark = window_mark(window);
-    MPI_CALL(rc, call(self->mpi));
-    if (rc == MPI_SUCCESS)
-        window_release(window, mark, WINDOW_ALL_RANKS);
-    return mpi_check(rc);
-}
-
-typedef int (*one_f)(int rank, MPI_Win win);
-
-static int complete_one(struct win_object *self, one_f call, int rank)
-{
-    unsigned long long mark;
-    struct window *window;
-    int rc;
-
-    if (find_window(self, &window) < 0)
-        return -1;
-    mark = window_mark(window);
-    MPI_CALL(rc, call(rank, self->mpi));
+    MPI_CALL(rc, call(arg, self->mpi));
     if (rc == MPI_SUCCESS)
         window_release(window, mark, rank);
     return mpi_check(rc);
 }
 
-int win_Complete_impl(struct win_object *self)
+int win_Fence_impl(struct win_object *self, int assertion)
 {
-    return complete_all(self, MPI_Win_complete);
+    return complete(self, MPI_Win_fence, assertion, WINDOW_ALL_RANKS);
 }
 
-int win_Unlock_all_impl(struct win_object *self)
-{
-    return complete_all(self, MPI_Win_unlock_all);
-}
+#define COMPLETE_ALL(Name, name)                                                       \
+    static int call_##name(int unused, MPI_Win win)                                    \
+    {                                                                                  \
+        return MPI_Win_##name(win);                                                    \
+    }                                                                                  \
+    int win_##Name##_impl(struct win_object *self)                                     \
+    {                                                                                  \
+        return complete(self, call_##name, 0, WINDOW_ALL_RANKS);                       \
+    }
+COMPLETE_ALL(Complete, complete)
+COMPLETE_ALL(Unlock_all, unlock_all)
+COMPLETE_ALL(Flush_all, flush_all)
+COMPLETE_ALL(Flush_local_all, flush_local_all)
 
-int win_Flush_all_impl(struct win_object *self)
-{
-    return complete_all(self, MPI_Win_flush_all);
-}
-
-int win_Flush_local_all_impl(struct win_object *self)
-{
-    return complete_all(self, MPI_Win_flush_local_all);
-}
-
-int win_Unlock_impl(struct win_object *self, int rank)
-{
-    return complete_one(self, MPI_Win_unlock, rank);
-}
-
-int win_Flush_impl(struct win_object *self, int rank)
-{
-    return complete_one(self, MPI_Win_flush, rank);
-}
-
-int win_Flush_local_impl(struct win_object *self, int rank)
-{
-    return complete_one(self, MPI_Win_flush_local, rank);
-}
+#define COMPLETE_ONE(Name, name)                                                       \
+    int win_##Name##_impl(struct win_object *self, int rank)                           \
+    {                                                                                  \
+        return complete(self, MPI_Win_##name, rank, rank);                             \
+    }
+COMPLETE_ONE(Unlock, unlock)
+COMPLETE_ONE(Flush, flush)
+COMPLETE_ONE(Flush_local, flush_local)
 
 int win_Start_impl(struct win_object *self, MPI_Group group, int assertion)
 {
