@@ -30,8 +30,9 @@ static PyObject *refused(struct keep_object *keep)
 }
 
 #define PASS(...) __VA_ARGS__
-#define START(owner, name, iname, params, prepare, args, op)                           \
-    PyObject *owner##_##iname##_impl(struct comm_object *self, PASS params)            \
+/* One form; 'more' are MPI's arguments between the communicator and the request. */
+#define FORM(owner, name, params, prepare, args, more, op, finished)                   \
+    PyObject *owner##_##name##_impl(struct comm_object *self, PASS params)             \
     {                                                                                  \
         MPI_Request request = MPI_REQUEST_NULL;                                        \
         struct coll coll;                                                              \
@@ -40,22 +41,13 @@ static PyObject *refused(struct keep_object *keep)
                                                                                        \
         if (!keep || prepare < 0)                                                      \
             return refused(keep);                                                      \
-        MPI_CALL(rc, MPI_##iname##_c(PASS args, self->mpi, &request));                 \
-        return request_started(rc, request, keep);                                     \
-    }                                                                                  \
-    PyObject *owner##_##name##_init_impl(struct comm_object *self, PASS params,        \
-                                         MPI_Info info)                                \
-    {                                                                                  \
-        MPI_Request request = MPI_REQUEST_NULL;                                        \
-        struct coll coll;                                                              \
-        struct keep_object *keep = begin(&coll, self->mpi, op);                        \
-        int rc;                                                                        \
-                                                                                       \
-        if (!keep || prepare < 0)                                                      \
-            return refused(keep);                                                      \
-        MPI_CALL(rc, MPI_##name##_init_c(PASS args, self->mpi, info, &request));       \
-        return request_persisted(rc, request, keep);                                   \
+        MPI_CALL(rc, MPI_##name##_c(PASS args, self->mpi, PASS more &request));        \
+        return finished(rc, request, keep);                                            \
     }
+#define START(owner, name, iname, params, prepare, args, op)                           \
+    FORM(owner, iname, params, prepare, args, (), op, request_started)                 \
+    FORM(owner, name##_init, (PASS params, MPI_Info info), prepare, args, (info, ),    \
+         op, request_persisted)
 #define COLLECTIVE(...) START(__VA_ARGS__, MPI_OP_NULL)
 #define REDUCTION(...) START(__VA_ARGS__, op)
 #include "bindings/src/collectives.h"
