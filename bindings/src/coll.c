@@ -167,6 +167,16 @@ int coll_alltoall(struct coll *coll, PyObject *send, PyObject *recv,
 }
 
 /* ------------------------------------------------------------ reductions */
+/* The end of a preparation.  MPICH ends the process over a null datatype here. */
+static int reducible(struct coll *coll, int rc)
+{
+    if (rc < 0)
+        return -1;
+    if (coll->send->type == MPI_DATATYPE_NULL || coll->recv->type == MPI_DATATYPE_NULL)
+        return prepared(coll, mpi_check(MPI_ERR_TYPE));
+    return 0;
+}
+
 /* The two sides must agree; memory that is given for both is reduced in place. */
 static int match(struct coll *coll)
 {
@@ -207,30 +217,24 @@ int coll_reduce(struct coll *coll, PyObject *send, PyObject *recv, int root)
         || (role = coll_role(&coll->members, root)) == COLL_NONE)
         return 0;
     if (role == COLL_MEMBER)
-        return message_simple(coll->send, send, 0, 0);
+        return reducible(coll, message_simple(coll->send, send, 0, 0));
     if (!coll->members.is_inter)
-        return both(coll, send, recv);
+        return reducible(coll, both(coll, send, recv));
     if (message_simple(coll->recv, recv, BUFFER_WRITABLE, 0) < 0)
         return -1;
     coll->send->count = coll->recv->count;
     coll->send->type = coll->recv->type;
-    return 0;
+    return reducible(coll, 0);
 }
 
 int coll_allreduce(struct coll *coll, PyObject *send, PyObject *recv)
 {
-    return coll->comm == MPI_COMM_NULL ? 0 : both(coll, send, recv);
+    return coll->comm == MPI_COMM_NULL ? 0 : reducible(coll, both(coll, send, recv));
 }
 
 int coll_scan(struct coll *coll, PyObject *send, PyObject *recv)
 {
     return coll_allreduce(coll, send, recv);
-}
-
-/* MPICH ends the process over a null datatype here. */
-static int check_type(const struct message *msg)
-{
-    return msg->type == MPI_DATATYPE_NULL ? mpi_check(MPI_ERR_TYPE) : 0;
 }
 
 /* One block to everybody: the send side has them all. */
@@ -242,15 +246,15 @@ int coll_reduce_scatter_block(struct coll *coll, PyObject *send, PyObject *recv)
         if (message_simple(coll->recv, recv, BUFFER_WRITABLE, coll->members.size) < 0)
             return -1;
         in_place(coll->send, coll->recv);
-        return prepared(coll, check_type(coll->recv));
+        return reducible(coll, 0);
     }
     if (message_simple(coll->recv, recv, BUFFER_WRITABLE, 0) < 0
         || message_simple(coll->send, send, 0,
                           coll->members.is_inter ? 0 : coll->members.size)
                < 0
-        || check_type(coll->recv) < 0 || (!coll->members.is_inter && match(coll) < 0))
+        || (!coll->members.is_inter && match(coll) < 0))
         return prepared(coll, -1);
-    return 0;
+    return reducible(coll, 0);
 }
 
 /* Every member's count. */
@@ -327,5 +331,5 @@ int coll_reduce_scatter(struct coll *coll, PyObject *send, PyObject *recv,
                                    : reduce_scatter_intra(coll, counts, is_in_place))
                < 0)
         return prepared(coll, -1);
-    return 0;
+    return reducible(coll, 0);
 }

@@ -341,6 +341,8 @@ int op_Reduce_local_impl(struct op_object *self, PyObject *inbuf, PyObject *inou
         PyErr_Format(PyExc_ValueError,
                      "mismatch in send count %lld and receive count %lld", in.count,
                      inout.count);
+    else if (in.type == MPI_DATATYPE_NULL) // MPICH ends the process over it
+        rc = mpi_check(MPI_ERR_TYPE);
     else
         rc = mpi_check(
             MPI_Reduce_local_c(in.addr, inout.addr, in.count, in.type, self->mpi));

@@ -112,7 +112,7 @@ def scraps():
     return (
         *(None, "", "text", b"bytes", "\0", "\udc80", 1.5, object(), object, (), [], {}),
         *(True, NotImplemented, ..., 2**70, float("nan"), range(3), {1}, [None], [[]]),
-        *(numpy.array(1), numpy.array([1.5]), len, MPI, MPI.Comm, MPI.BOTTOM, MPI.IN_PLACE),
+        *(numpy.array(1, "B"), numpy.array([True]), len, MPI, MPI.Comm, MPI.BOTTOM, MPI.IN_PLACE),
     )
 
 

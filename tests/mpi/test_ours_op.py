@@ -95,3 +95,22 @@ def test_freed_while_a_persistent_reduction_has_it(comm, make_op):
         request.Wait()
         assert list(got) == [comm.size, 2 * comm.size]
     request.Free()
+
+
+NULL = [None, 0, MPI.DATATYPE_NULL]
+FORMS = "Reduce Allreduce Scan Exscan Reduce_scatter_block Reduce_scatter".split()
+
+
+@pytest.mark.parametrize("name", [f"{form}{name}" for form in ("", "I") for name in FORMS])
+@pytest.mark.parametrize("send", [NULL, MPI.IN_PLACE], ids=["null", "in-place"])
+def test_null_datatype(name, send):
+    """MPICH would end the process."""
+    name = name[0] + name[1:].lower() if name[0] == "I" else name
+    with pytest.raises(MPI.Exception) as caught:
+        getattr(MPI.COMM_SELF, name)(send, NULL)
+    assert caught.value.Get_error_class() == MPI.ERR_TYPE
+
+
+def test_null_datatype_local():
+    with pytest.raises(MPI.Exception, match="datatype"):
+        MPI.SUM.Reduce_local(NULL, NULL)
