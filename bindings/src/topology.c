@@ -1,5 +1,6 @@
 /* topology.c - communicators that know who is whose neighbour: how they are made */
 #include "bindings/src/bind.h"
+#include "bindings/src/coll.h"
 #include "bindings/src/comm.h"
 #include "bindings/src/error.h"
 #include "mpi_impl.h"
@@ -181,6 +182,7 @@ static void edges_clear(struct edges *edges)
 {
     PyMem_Free(edges->weights_heap);
     PyMem_Free(edges->ranks);
+    *edges = (struct edges){ 0 };
 }
 
 static bool is_address(PyObject *object, const void *address)
@@ -269,6 +271,27 @@ static Py_ssize_t sum_of(const int *degrees, Py_ssize_t count)
     return sum;
 }
 
+/* MPICH ends the process over a rank that is not there. */
+static int check_ranks(MPI_Comm comm, const char *name, const int *ranks,
+                       Py_ssize_t count)
+{
+    struct mpiwait_members members;
+    Py_ssize_t idx;
+
+    if (comm == MPI_COMM_NULL)
+        return 0;
+    if (coll_members(comm, &members) < 0)
+        return -1;
+    for (idx = 0; idx < count; idx++)
+        if (ranks[idx] < 0 || ranks[idx] >= members.size) {
+            PyErr_Format(PyExc_ValueError,
+                         "%s[%zd] is %d, but the communicator's ranks are 0 to %d",
+                         name, idx, ranks[idx], members.size - 1);
+            return -1;
+        }
+    return 0;
+}
+
 PyObject *intracomm_Create_dist_graph_impl(struct comm_object *self, PyObject *sources,
                                            PyObject *degrees, PyObject *destinations,
                                            PyObject *weights, MPI_Info info,
@@ -278,18 +301,20 @@ PyObject *intracomm_Create_dist_graph_impl(struct comm_object *self, PyObject *s
     Py_ssize_t count = -1, total;
     MPI_Comm comm = MPI_COMM_NULL;
     PyObject *result = NULL;
-    struct edges out;
+    struct edges out = { 0 };
 
     if (!(nodes = bind_ints(sources, &count))
         || !(out_degrees = bind_ints(degrees, &count))
         || (total = sum_of(out_degrees, count)) < 0
-        || edges_init(&out, destinations, total, weights) < 0)
+        || edges_init(&out, destinations, total, weights) < 0
+        || check_ranks(self->mpi, "sources", nodes, count) < 0
+        || check_ranks(self->mpi, "destinations", out.ranks, out.count) < 0)
         goto done;
     MPI_CALL(rc, MPI_Dist_graph_create(self->mpi, (int)count, nodes, out_degrees,
                                        out.ranks, out.weights, info, reorder, &comm));
-    edges_clear(&out);
     result = comm_created(module->types[CLASS_Distgraphcomm], rc, comm);
 done:
+    edges_clear(&out);
     PyMem_Free(out_degrees);
     PyMem_Free(nodes);
     return result;

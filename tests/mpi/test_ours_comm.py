@@ -70,3 +70,11 @@ def test_an_operand_that_cannot_cross(comm):
     assert inter.allreduce(1) == inter.remote_size
     inter.Free()
     half.Free()
+
+
+@pytest.mark.parametrize("rank", [-5, -1, 2**31 - 1])
+def test_distributed_graph_of_nobody(comm, rank):
+    """MPICH would end the process."""
+    for sources, destinations in (([rank], [0]), ([0], [rank])):
+        with pytest.raises(ValueError, match=f"is {rank}, but"):
+            comm.Create_dist_graph(sources, [1], destinations)
