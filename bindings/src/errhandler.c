@@ -8,6 +8,7 @@
 
 #include "bindings/src/callback.h"
 #include "bindings/src/error.h"
+#include "bindings/src/errorcode.h"
 #include "bindings/src/slots.h"
 #include "mpi_impl.h"
 
@@ -29,9 +30,10 @@ static void fail(PyObject *function)
 /* Takes 'object', which may be NULL with the exception set. */
 static void call(PyObject *function, PyObject *object, int code)
 {
-    PyObject *result =
-        object ? PyObject_CallFunction(function, "Oi", object, code) : NULL;
+    PyObject *result = NULL;
 
+    if (object && errorcode_note(code) == 0)
+        result = PyObject_CallFunction(function, "Oi", object, code);
     if (!result)
         fail(function);
     Py_XDECREF(result);
@@ -83,6 +85,14 @@ ERRHANDLER_CLASSES(ERRHANDLER)
 #undef ERRHANDLER
 
 /* ------------------------------------------------------------ of an object */
+/* A handler asks for its text, those of MPI at once. */
+static int check_code(int code)
+{
+    int known = errorcode_is_known(code);
+
+    return known == 0 ? mpi_check(MPI_ERR_ARG) : known < 0 ? -1 : 0;
+}
+
 #define ERRHANDLER(name, Class, mpi_type, null, kind)                                  \
     PyObject *name##_Get_errhandler_impl(struct name##_object *self)                   \
     {                                                                                  \
@@ -99,6 +109,8 @@ ERRHANDLER_CLASSES(ERRHANDLER)
     }                                                                                  \
     int name##_Call_errhandler_impl(struct name##_object *self, int errorcode)         \
     {                                                                                  \
+        if (check_code(errorcode) < 0)                                                 \
+            return -1;                                                                 \
         return mpi_check(MPI_##Class##_call_errhandler(self->mpi, errorcode));         \
     }
 ERRHANDLER_CLASSES(ERRHANDLER)

@@ -1,6 +1,7 @@
 /* error.c - from MPI's codes to Python's exceptions */
 #include "bindings/src/error.h"
 
+#include "bindings/src/errorcode.h"
 #include "bindings/src/exception.h"
 #include "bindings/wait/mpiwait.h"
 
@@ -38,7 +39,7 @@ static int raise_stop(void)
 
 static int raise_exception(int rc, const char *text)
 {
-    PyObject *error = exception_create(rc, text);
+    PyObject *error = errorcode_note(rc) < 0 ? NULL : exception_create(rc, text);
 
     if (error)
         PyErr_SetObject((PyObject *)module->types[CLASS_Exception], error);

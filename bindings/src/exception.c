@@ -2,6 +2,7 @@
 #include "bindings/src/exception.h"
 
 #include "bindings/src/error.h"
+#include "bindings/src/errorcode.h"
 #include "mpi_impl.h"
 
 struct exception_object {
@@ -31,17 +32,6 @@ int exception_code(PyObject *error)
     return is_instance(error, CLASS_Exception)
                ? ((struct exception_object *)error)->code
                : MPI_ERR_OTHER;
-}
-
-PyObject *exception_string(int code)
-{
-    char text[MPI_MAX_ERROR_STRING + 1] = "";
-    int length = 0;
-
-    /* MPICH 5.0 reads beyond its tables for a negative code. */
-    if (code < 0 || MPI_Error_string(code, text, &length) != MPI_SUCCESS)
-        return PyUnicode_FromFormat("unknown error code %d", code);
-    return PyUnicode_DecodeUTF8(text, length, "replace");
 }
 
 int exception_init_impl(struct exception_object *self, int ierr)
@@ -78,7 +68,7 @@ PyObject *exception_Get_error_string_impl(struct exception_object *self)
     if (text)
         return text;
     PyErr_Clear();
-    return exception_string(self->code);
+    return errorcode_string(self->code);
 }
 
 static PyObject *exception_str(PyObject *self)

@@ -10,7 +10,4 @@ PyObject *exception_create(int code, const char *text);
 /* The code of an MPI.Exception; MPI_ERR_OTHER for any other object. */
 int exception_code(PyObject *error);
 
-/* MPI's words for a code, as a str. */
-PyObject *exception_string(int code);
-
 #endif

@@ -33,9 +33,10 @@ static int forget_hook_mode(struct module_state *state)
 }
 
 static int (*const steps[])(struct module_state *) = {
-    forget_hook_mode,    intern_names,          types_make,
-    request_module_init, constants_module_init, datatype_module_init,
-    pickle_module_init,  capi_module_init,      environment_module_init,
+    forget_hook_mode,        intern_names,          types_make,
+    request_module_init,     constants_module_init, datatype_module_init,
+    errorcode_module_init,   pickle_module_init,    capi_module_init,
+    environment_module_init,
 };
 
 static void module_free(void *object);
@@ -75,6 +76,7 @@ static int module_traverse(PyObject *object, visitproc visit, void *arg)
     Py_VISIT(state->keep_type);
     Py_VISIT(state->pickle);
     Py_VISIT(state->typedict);
+    Py_VISIT(state->error_codes);
     Py_VISIT(state->allocated);
     Py_VISIT(state->attached);
     Py_VISIT(state->parent);
@@ -91,6 +93,7 @@ static int module_clear(PyObject *object)
         Py_CLEAR(functions[idx]);
     Py_CLEAR(state->pickle);
     Py_CLEAR(state->typedict);
+    Py_CLEAR(state->error_codes);
     Py_CLEAR(state->allocated);
     Py_CLEAR(state->parent);
     return 0;

@@ -52,6 +52,7 @@ struct module_state {
     PyObject *pickle;           /* MPI.pickle, made by pickle.c */
     PyObject *parent;           /* what Get_parent() gives, when it was asked */
     PyObject *typedict;         /* MPI._typedict: format -> Datatype */
+    PyObject *error_codes;      /* those that MPI gave out (errorcode.h) */
     PyObject *allocated;        /* addresses that Alloc_mem() returned, or NULL */
     PyObject *functions[FUNCTION_KINDS][SLOT_COUNT];
     PyObject
@@ -69,6 +70,7 @@ int datatype_module_init(struct module_state *state);
 int request_module_init(struct module_state *state);
 int pickle_module_init(struct module_state *state);
 int capi_module_init(struct module_state *state);
+int errorcode_module_init(struct module_state *state);
 int environment_module_init(struct module_state *state);
 
 /* True in an interpreter of the kernel, false in a script. */

@@ -5,6 +5,7 @@
 
 #include "bindings/src/buffer.h"
 #include "bindings/src/error.h"
+#include "bindings/src/errorcode.h"
 #include "mpi_impl.h"
 
 static void status_init(MPI_Status *status)
@@ -335,6 +336,16 @@ int status_list_store(struct status_list *list, int count)
     return 0;
 }
 
+/* MPI gave these codes out, too. */
+static int note_codes(const struct status_list *list, int count)
+{
+    int idx, rc = 0;
+
+    for (idx = 0; idx < count && rc == 0; idx++)
+        rc = errorcode_note(list->mpi[idx].MPI_ERROR);
+    return rc;
+}
+
 int status_list_report(struct status_list *list, int rc, int count)
 {
     int class = MPI_SUCCESS;
@@ -343,6 +354,9 @@ int status_list_report(struct status_list *list, int rc, int count)
         MPI_Error_class(rc, &class);
     if ((rc == MPI_SUCCESS || class == MPI_ERR_IN_STATUS) && count != MPI_UNDEFINED
         && status_list_store(list, count) < 0)
+        return -1;
+    if (class == MPI_ERR_IN_STATUS && count != MPI_UNDEFINED
+        && note_codes(list, count) < 0)
         return -1;
     return mpi_check(rc);
 }

@@ -1,12 +1,14 @@
 """Random arguments: whatever is wrong raises, nothing is kept, nobody dies.
 
 RANKBOOK_FUZZ_SECONDS runs each test for so long instead of a few hundred rounds, and
-RANKBOOK_FUZZ_SEED begins elsewhere; a failure names the seed of its round.
+RANKBOOK_FUZZ_SEED begins elsewhere; a failure names the seed of its round, and
+RANKBOOK_FUZZ_LAST a file that has the last one.
 """
 
 import array
 import gc
 import os
+import pathlib
 import random
 import time
 import warnings
@@ -18,6 +20,7 @@ from mpi4py import MPI
 SELF = MPI.COMM_SELF
 SECONDS = float(os.environ.get("RANKBOOK_FUZZ_SECONDS", 0))
 SEED = int(os.environ.get("RANKBOOK_FUZZ_SEED", 1))
+LAST = os.environ.get("RANKBOOK_FUZZ_LAST")
 ROUNDS = 150
 
 
@@ -272,6 +275,8 @@ def rounds():
     begin = time.monotonic()
     seed = SEED * 1_000_000
     while time.monotonic() - begin < SECONDS if SECONDS else seed < SEED * 1_000_000 + ROUNDS:
+        if LAST:
+            pathlib.Path(LAST).write_text(f"{seed}\n", encoding="utf-8")
         yield seed
         seed += 1
 
