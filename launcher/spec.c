@@ -12,6 +12,7 @@
 
 #include "kernel/base/buf.h"
 #include "kernel/base/mem.h"
+#include "kernel/jupyter/curve.h"
 #include "launcher/files.h"
 #include "launcher/parts.h"
 
@@ -109,6 +110,10 @@ json_t *spec_render(const struct spec *spec, json_t *template, struct error *err
     if (spec->mpiexec)
         json_object_set_new(json_object_get(json, "env"), "RANKBOOK_MPIEXEC",
                             json_string(spec->mpiexec));
+    /* Jupyter gives keys to kernels that say they have a use for them. */
+    if (curve_is_there())
+        json_object_set_new(json_object_get(json, "metadata"), "supported_encryption",
+                            json_pack("[s]", "curve"));
     return json;
 }
 

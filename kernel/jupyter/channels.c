@@ -11,6 +11,7 @@
 #include <zmq.h>
 
 #include "kernel/base/mem.h"
+#include "kernel/jupyter/curve.h"
 #include "kernel/jupyter/sign.h"
 
 #define LINGER_MS 1000
@@ -249,7 +250,8 @@ static int bind_one(struct binding *binding, void *ctx, struct connection *conne
         choose_ipc(connection, channel);
     endpoint = connection_endpoint(connection, channel);
     if (!(binding->sock = zmq_socket(ctx, kinds[channel].type))
-        || set_options(binding->sock, channel, endpoint) < 0) {
+        || set_options(binding->sock, channel, endpoint) < 0
+        || curve_serve(binding->sock, connection) < 0) {
         error_set(err, "%s channel: %s", kinds[channel].name, zmq_strerror(errno));
         goto done;
     }

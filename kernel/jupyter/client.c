@@ -7,6 +7,7 @@
 #include <zmq.h>
 
 #include "kernel/base/mem.h"
+#include "kernel/jupyter/curve.h"
 #include "kernel/jupyter/sign.h"
 
 /* What the kernel has not taken when the client goes, it never will. */
@@ -82,6 +83,7 @@ static int connect_one(struct link *link, void *ctx,
 
     if (!(link->sock = zmq_socket(ctx, type))
         || set_options(link->sock, type, &link->client->session) < 0
+        || curve_connect(link->sock, connection) < 0
         || zmq_connect(link->sock, endpoint) < 0)
         rc = error_set(err, "%s channel: connect %s: %s", kinds[link->channel].name,
                        endpoint, zmq_strerror(errno));

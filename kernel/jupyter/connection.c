@@ -12,6 +12,7 @@
 
 #include "kernel/base/file.h"
 #include "kernel/base/mem.h"
+#include "kernel/jupyter/curve.h"
 #include "kernel/jupyter/sign.h"
 
 #define PORT_MAX 65535
@@ -33,6 +34,8 @@ static const struct {
     { "key", offsetof(struct connection, key), NULL },
     { "signature_scheme", offsetof(struct connection, scheme), "hmac-sha256" },
     { "kernel_name", offsetof(struct connection, kernel_name), "" },
+    { "curve_publickey", offsetof(struct connection, curve_public), "" },
+    { "curve_secretkey", offsetof(struct connection, curve_secret), "" },
 };
 #define TEXT_COUNT (sizeof(texts) / sizeof(texts[0]))
 
@@ -67,6 +70,8 @@ void connection_init(struct connection *connection, const char *transport,
         .key = xstrdup(hex),
         .scheme = xstrdup("hmac-sha256"),
         .kernel_name = xstrdup(""),
+        .curve_public = xstrdup(""),
+        .curve_secret = xstrdup(""),
     };
     for (int i = 0; is_ipc(connection) && i < CHANNEL_COUNT; i++)
         connection->ports[i] = i + 1;
@@ -124,7 +129,7 @@ static int check(const struct connection *connection, struct error *err)
     if (!(signer = signer_create(connection->scheme, connection->key, err)))
         return -1;
     signer_destroy(signer);
-    return 0;
+    return curve_check(connection, err);
 }
 
 int connection_read(const char *path, struct connection *connection, struct error *err)
@@ -169,8 +174,11 @@ static json_t *to_json(const char *path, const struct connection *connection)
         json_decref(root);
         root = json_object();
     }
+    /* An empty text is as good as none, but for the key: that says "not signed". */
     for (size_t i = 0; i < TEXT_COUNT; i++)
-        json_object_set_new(root, texts[i].name, json_string(text_of(connection, i)));
+        if (*text_of(connection, i) || !texts[i].missing)
+            json_object_set_new(root, texts[i].name,
+                                json_string(text_of(connection, i)));
     for (int i = 0; i < CHANNEL_COUNT; i++)
         json_object_set_new(root, port_keys[i], json_integer(connection->ports[i]));
     return root;

@@ -25,6 +25,8 @@ struct connection {
     char *key;    /* "" : nothing is signed */
     char *scheme; /* "hmac-sha256" */
     char *kernel_name;
+    char *curve_public; /* "": not encrypted (curve.h) */
+    char *curve_secret;
 };
 
 /* A fresh one with a random key; ports 0 for tcp, 1..5 for ipc. */

@@ -60,15 +60,19 @@ class Kernel:
     """
 
     def __init__(self, ranks=1, method="mpiexec", transport="tcp", env=None,
-                 wait="ready", key=None):
+                 wait="ready", key=None, scheme=None, encryption="disabled"):
         self.ranks, self.method = ranks, method
-        self.manager = KernelManager(transport=transport)
+        self.manager = KernelManager(transport=transport,
+                                     transport_encryption=encryption)
+        if scheme is not None:
+            self.manager.session.signature_scheme = scheme
         if key is not None:
             self.manager.session.key = key
         self.manager._kernel_spec = KernelSpec(
             argv=[RANKBOOK, "kernel", "-n", str(ranks), "--start", method,
                   "-f", "{connection_file}"],
-            display_name="test", language="python", interrupt_mode="message")
+            display_name="test", language="python", interrupt_mode="message",
+            metadata={"supported_encryption": ["curve"]})
         self.manager.start_kernel(env=dict(os.environ, **(env or {})))
         self.client = self.connect()
         if wait == "ready":
@@ -79,7 +83,8 @@ class Kernel:
 
     def connect(self):
         """A client with a session of its own, as every front end has."""
-        session = Session(key=self.manager.session.key)
+        session = Session(key=self.manager.session.key,
+                          signature_scheme=self.manager.session.signature_scheme)
         client = self.manager.client(session=session)
         client.start_channels()
         return client

@@ -8,6 +8,7 @@
 
 #include "kernel/base/mem.h"
 #include "kernel/jupyter/channels.h"
+#include "kernel/jupyter/curve.h"
 #include "tests/unit/tap.h"
 
 #define LIMIT_MS 20000
@@ -79,6 +80,19 @@ static bool has(const struct test *test, const char *word)
     return strstr(test->log, word) != NULL;
 }
 
+/* Both ends use the pair of the connection file, where libzmq can. */
+static void encrypt(struct connection *connection)
+{
+    char public[41], secret[41];
+
+    if (!curve_is_there() || zmq_curve_keypair(public, secret) < 0)
+        return;
+    free(connection->curve_public);
+    free(connection->curve_secret);
+    connection->curve_public = xstrdup(public);
+    connection->curve_secret = xstrdup(secret);
+}
+
 int main(void)
 {
     char dir[] = "/tmp/test_client.XXXXXX", *path;
@@ -89,6 +103,7 @@ int main(void)
         return 1;
     path = xasprintf("%s/k", dir);
     connection_init(&test.connection, "ipc", path);
+    encrypt(&test.connection);
     test.client =
         client_create(test.ctx, test.loop, &test.connection, on_message, &test, NULL);
     ok(test.client, "a client may connect before the kernel binds");

@@ -34,6 +34,10 @@ static char *get(void)
 #define PORTS                                                                          \
     "\"shell_port\":1,\"control_port\":2,\"stdin_port\":3,\"iopub_port\":4,"           \
     "\"hb_port\":5"
+#define PUBLIC "Yne@$w-vo<fVvi]a<NY6T1ed:M$fCG*[IaLV{hID"
+#define SECRET "D:)Q[IlAW!ahhC2ac:9*A}h:p?([4%wOTJ%JR%cs"
+#define PAIR(public, secret)                                                           \
+    "\"curve_publickey\":\"" public "\",\"curve_secretkey\":\"" secret "\""
 #define REST "\"ip\":\"127.0.0.1\",\"key\":\"k\",\"transport\":\"tcp\""
 
 static void test_read(void)
@@ -88,6 +92,19 @@ static void test_refused(void)
           "unknown transport \"inproc\"" },
         { "{" PORTS "," REST ",\"signature_scheme\":\"hmac-md5\"}",
           "unknown signature scheme \"hmac-md5\"" },
+        { "{" PORTS "," REST ",\"curve_publickey\":\"" PUBLIC "\"}",
+          "\"curve_publickey\" stands there alone" },
+        { "{" PORTS "," REST ",\"curve_secretkey\":\"" SECRET "\"}",
+          "\"curve_secretkey\" stands there alone" },
+        { "{" PORTS "," REST "," PAIR(PUBLIC, "short") "}",
+          "\"curve_secretkey\" is not a key: 40 characters of Z85" },
+        { "{" PORTS "," REST
+          "," PAIR("~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~", SECRET) "}",
+          "\"curve_publickey\" is not a key" },
+        { "{" PORTS "," REST "," PAIR(SECRET, SECRET) "}",
+          "\"curve_publickey\" does not belong to \"curve_secretkey\"" },
+        { "{" PORTS "," REST "," PAIR(PUBLIC, "") "}",
+          "\"curve_publickey\" stands there alone" },
     };
 
     for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
@@ -127,6 +144,9 @@ static void test_write(void)
     unlink(path);
     connection_init(&first, "ipc", "/run/dir/k");
     is_int(connection_write(path, &first, NULL), 0, "a connection file is written");
+    text = get();
+    ok(!strstr(text, "curve"), "keys that are not there are not written");
+    free(text);
     ok(stat(path, &info) == 0 && (info.st_mode & 0777) == 0600,
        "only its owner can read it");
     is_int(connection_read(path, &second, NULL), 0, "and it can be read again");
@@ -141,11 +161,13 @@ static void test_write(void)
     connection_clear(&first);
     connection_clear(&second);
 
-    put("{" PORTS "," REST ",\"theirs\":[1]}");
-    connection_read(path, &first, NULL);
+    put("{" PORTS "," REST "," PAIR(PUBLIC, SECRET) ",\"theirs\":[1]}");
+    is_int(connection_read(path, &first, NULL), 0, "a pair of keys is read");
+    is_str(first.curve_secret, SECRET, "as it stands there");
     first.ports[CHANNEL_SHELL] = 4711;
     connection_write(path, &first, NULL);
     text = get();
+    ok(strstr(text, SECRET), "and written again");
     ok(strstr(text, "4711") && strstr(text, "theirs"),
        "a field that is not ours stays when the file is written again");
     free(text);

@@ -5,6 +5,7 @@
 #include <sys/stat.h>
 
 #include "kernel/base/mem.h"
+#include "kernel/jupyter/curve.h"
 #include "launcher/files.h"
 #include "tests/unit/tap.h"
 
@@ -41,6 +42,9 @@ static void check_render(void)
            "/env/bin/python", "nested strings are replaced");
     ok(json_is_false(json_object_get(json_object_get(json, "metadata"), "debugger")),
        "what is no string stays");
+    ok(!json_object_get(json_object_get(json, "metadata"), "supported_encryption")
+           == !curve_is_there(),
+       "encryption is promised when libzmq has it");
     is_str(arg(template, 0), "@PROGRAM@", "the template is left alone");
     json_decref(json);
 
