@@ -11,12 +11,15 @@
 #define ANSWER_MS 1000
 #define START_MS 10000 /* while the ranks are starting */
 
+struct kind;
+
 struct ask {
     struct ask *next;
     struct asks *all;
     enum channel from;
     struct message *msg;
-    struct origin *origin; /* NULL: not sent yet */
+    const struct kind *kind; /* NULL: it has no reply */
+    struct origin *origin;   /* NULL: not sent yet */
     uint64_t id;
     int rank;
     struct loop_watch *timer;
@@ -53,7 +56,7 @@ static json_t *empty_history(struct message *msg)
 }
 
 /* What is said where a rank says nothing; comm messages have no reply. */
-static const struct {
+static const struct kind {
     const char *request;
     const char *reply;
     json_t *(*make_empty)(struct message *msg);
@@ -63,6 +66,14 @@ static const struct {
     { "is_complete_request", "is_complete_reply", empty_is_complete },
     { "history_request", "history_reply", empty_history },
 };
+
+static const struct kind *find_kind(const struct message *msg)
+{
+    for (size_t i = 0; i < sizeof(kinds) / sizeof(*kinds); i++)
+        if (!strcmp(message_type(msg), kinds[i].request))
+            return &kinds[i];
+    return NULL;
+}
 
 struct asks *asks_create(struct front *front)
 {
@@ -98,21 +109,17 @@ static void ask_end(struct ask *ask, struct message_part content)
     struct channels *channels = ask->all->front->channels;
     struct ask **link = &ask->all->first;
 
-    for (size_t i = 0; i < sizeof(kinds) / sizeof(*kinds); i++) {
+    if (ask->kind && content.data) {
         struct message_out out = {
-            .type = kinds[i].reply,
+            .type = ask->kind->reply,
             .parent = ask->msg,
-            .to_parent = true,
             .content = content,
         };
 
-        if (strcmp(message_type(ask->msg), kinds[i].request))
-            continue;
-        if (content.data)
-            channels_reply(channels, ask->from, &out);
-        else
-            channels_reply_new(channels, ask->from, ask->msg, kinds[i].reply,
-                               kinds[i].make_empty(ask->msg));
+        channels_reply(channels, ask->from, &out);
+    } else if (ask->kind) {
+        channels_reply_new(channels, ask->from, ask->msg, ask->kind->reply,
+                           ask->kind->make_empty(ask->msg));
     }
     if (ask->origin)
         origin_finish(ask->origin);
@@ -132,6 +139,18 @@ static void on_timeout(struct loop *loop, void *arg)
     ask_end(ask, (struct message_part){ NULL, 0 });
 }
 
+static void set_timer(struct ask *ask, int64_t delay)
+{
+    struct loop *loop = ask->all->front->loop;
+
+    loop_remove(loop, ask->timer);
+    ask->timer = ask->kind ? loop_add_timer(loop, delay, 0, on_timeout, ask) : NULL;
+}
+
+/* Whatever a client sends fits on the wire. */
+#define ASK_FRAMES 3
+_Static_assert(ASK_FRAMES + MESSAGE_BUFFERS_MAX <= WIRE_FRAMES_MAX, "buffers");
+
 static void ask_send(struct ask *ask)
 {
     struct front *front = ask->all->front;
@@ -139,7 +158,7 @@ static void ask_send(struct ask *ask)
     struct message_part content = message_content_raw(ask->msg);
     struct message_part metadata = message_metadata(ask->msg);
     const char *type = message_type(ask->msg);
-    struct wire_frame *frames = xcalloc(3 + buffers, sizeof(*frames));
+    struct wire_frame *frames = xcalloc(ASK_FRAMES + buffers, sizeof(*frames));
     struct idset *one = idset_create_range(ask->rank, 1);
 
     frames[0] = (struct wire_frame){ type, strlen(type) };
@@ -148,14 +167,13 @@ static void ask_send(struct ask *ask)
     for (size_t i = 0; i < buffers; i++) {
         struct message_part buffer = message_buffer(ask->msg, i);
 
-        frames[3 + i] = (struct wire_frame){ buffer.data, buffer.size };
+        frames[ASK_FRAMES + i] = (struct wire_frame){ buffer.data, buffer.size };
     }
     ask->origin = origins_add(front->origins, ask->msg, one, GATHER_FOLD, false);
     ask->id = origin_id(ask->origin);
-    loop_remove(front->loop, ask->timer);
-    ask->timer = loop_add_timer(front->loop, ANSWER_MS, 0, on_timeout, ask);
+    set_timer(ask, ANSWER_MS);
     cluster_send(front->cluster, ask->rank, WIRE_ASK, ask->id, frames,
-                 (uint32_t)(3 + buffers));
+                 (uint32_t)(ASK_FRAMES + buffers));
     idset_destroy(one);
     free(frames);
 }
@@ -189,9 +207,10 @@ void asks_push(struct asks *asks, enum channel from, struct message *msg, int ra
     ask->all = asks;
     ask->from = from;
     ask->msg = message_ref(msg);
+    ask->kind = find_kind(msg);
     ask->rank = rank;
     channels_status(asks->front->channels, msg, "busy");
-    ask->timer = loop_add_timer(asks->front->loop, START_MS, 0, on_timeout, ask);
+    set_timer(ask, START_MS);
     ask_begin(ask);
 }
 

@@ -2,7 +2,8 @@
  *
  * Completion, inspection, history go to the lead rank, comms to their owner; they
  * wait until the ranks are there.  A rank that does not answer in time is answered
- * for, with an empty reply, so that no client hangs.
+ * for, with an empty reply, so that no client hangs.  Nobody waits for a reply to a
+ * comm message: it has its turn after the cell that runs, however long that takes.
  */
 #ifndef FRONT_ASKS_H
 #define FRONT_ASKS_H

@@ -22,7 +22,7 @@
 #define DELIMITER "<IDS|MSG>"
 #define VERSION "5.5"
 
-/* Frames are cheap for a sender and dear for us; widgets send a few dozen. */
+/* Frames are cheap for a sender and dear for us. */
 #define FRAME_MAX 65536
 
 /* What follows the delimiter, in this order; buffers come last. */
@@ -136,6 +136,9 @@ static int count_frames(struct message *msg, struct error *err)
     if (after < SECTION_COUNT)
         return error_set(err, "%zu frames after the delimiter, at least %d expected",
                          after, SECTION_COUNT);
+    if (after - SECTION_COUNT > MESSAGE_BUFFERS_MAX)
+        return error_set(err, "%zu buffers, at most %d are passed on",
+                         after - SECTION_COUNT, MESSAGE_BUFFERS_MAX);
     return 0;
 }
 

@@ -17,6 +17,9 @@
 #include "kernel/base/error.h"
 #include "kernel/jupyter/sign.h"
 
+/* A message with more of them is refused; widgets send a few dozen. */
+#define MESSAGE_BUFFERS_MAX 1021
+
 struct message_part {
     const void *data;
     size_t size;

@@ -157,3 +157,14 @@ def test_messages_of_a_running_cell_are_handled_after_it(kernel):
                           and message["content"].get("execution_state") == "idle")
     assert answer == {"twice": 6}
     assert kernel.run("1 + 1").result == "2"
+
+
+def test_a_message_during_a_cell_is_idle_when_it_was_handled(kernel):
+    open_echo(kernel, "c9")
+    cell = kernel.send("import time; print('begun', flush=True); time.sleep(1.5)")
+    kernel.wait_output(cell, "begun")
+    # one rank may have ended its part before the others, and answers then
+    messages = say(kernel, "comm_msg", comm_id="c9", data={"n": 4})
+    assert [m["content"]["data"] for m in messages if m["msg_type"] == "comm_msg"] == [
+        {"twice": 8}]
+    kernel.run("pass")

@@ -68,6 +68,23 @@ static void test_refused(void)
     message_unref(msg);
 }
 
+static void test_buffers(void)
+{
+    static const struct message_part head[] = {
+        PART("id"), PART("<IDS|MSG>"), PART(""),   PART("{\"msg_type\":\"t\"}"),
+        PART("{}"), PART("{}"),        PART("{}"),
+    };
+    enum { HEAD = sizeof(head) / sizeof(head[0]) };
+    static struct message_part frames[HEAD + MESSAGE_BUFFERS_MAX + 1];
+    struct message *msg;
+
+    memcpy(frames, head, sizeof(head));
+    check(frames, HEAD + MESSAGE_BUFFERS_MAX + 1, "1022 buffers, at most 1021");
+    msg = message_decode(frames, HEAD + MESSAGE_BUFFERS_MAX, keyless, NULL);
+    ok(msg && message_buffer_count(msg) == MESSAGE_BUFFERS_MAX, "one less is fine");
+    message_unref(msg);
+}
+
 static void test_accessors(void)
 {
     const struct message_part frames[] = {
@@ -253,6 +270,7 @@ int main(void)
     zmq_bind(router, "inproc://test");
     zmq_connect(dealer, "inproc://test");
     test_refused();
+    test_buffers();
     test_accessors();
     test_sockets(router, dealer);
     test_signatures(router, dealer);
