@@ -324,6 +324,18 @@ PyObject *op_is_predefined_get(struct op_object *self)
     return PyBool_FromLong(self->mpi == MPI_OP_NULL || find_predefined(self->mpi) >= 0);
 }
 
+/* What MPICH does not look at: it ends the process over a null datatype, and adds up
+ * what is at address 0. */
+static int check_local(MPI_Op op, const struct message *in, const struct message *inout)
+{
+    bool has_null = in->addr == MPI_BOTTOM || inout->addr == MPI_BOTTOM;
+
+    if (in->type == MPI_DATATYPE_NULL)
+        return MPI_ERR_TYPE;
+    return has_null && in->count > 0 && find_predefined(op) >= 0 ? MPI_ERR_BUFFER
+                                                                 : MPI_SUCCESS;
+}
+
 int op_Reduce_local_impl(struct op_object *self, PyObject *inbuf, PyObject *inoutbuf)
 {
     struct message in, inout;
@@ -341,8 +353,8 @@ int op_Reduce_local_impl(struct op_object *self, PyObject *inbuf, PyObject *inou
         PyErr_Format(PyExc_ValueError,
                      "mismatch in send count %lld and receive count %lld", in.count,
                      inout.count);
-    else if (in.type == MPI_DATATYPE_NULL) // MPICH ends the process over it
-        rc = mpi_check(MPI_ERR_TYPE);
+    else if ((rc = check_local(self->mpi, &in, &inout)) != MPI_SUCCESS)
+        rc = mpi_check(rc);
     else
         rc = mpi_check(
             MPI_Reduce_local_c(in.addr, inout.addr, in.count, in.type, self->mpi));

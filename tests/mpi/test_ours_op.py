@@ -114,3 +114,11 @@ def test_null_datatype(name, send):
 def test_null_datatype_local():
     with pytest.raises(MPI.Exception, match="datatype"):
         MPI.SUM.Reduce_local(NULL, NULL)
+
+
+def test_nothing_at_address_0():
+    ones = array.array("i", [1, 1])
+    for send, recv in (([MPI.BOTTOM, 2, "i"], ones), (ones, [MPI.BOTTOM, 2, "i"])):
+        with pytest.raises(MPI.Exception) as caught:
+            MPI.SUM.Reduce_local(send, recv)
+        assert caught.value.Get_error_class() == MPI.ERR_BUFFER
