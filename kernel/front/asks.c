@@ -18,8 +18,8 @@ struct ask {
     struct asks *all;
     enum channel from;
     struct message *msg;
-    const struct kind *kind; /* NULL: it has no reply */
-    struct origin *origin;   /* NULL: not sent yet */
+    const struct kind *kind;
+    struct origin *origin; /* NULL: not sent yet */
     uint64_t id;
     int rank;
     struct loop_watch *timer;
@@ -55,7 +55,7 @@ static json_t *empty_history(struct message *msg)
     return json_pack("{s:s, s:[]}", "status", "ok", "history");
 }
 
-/* What is said where a rank says nothing; comm messages have no reply. */
+/* What is said where a rank says nothing. */
 static const struct kind {
     const char *request;
     const char *reply;
@@ -109,7 +109,7 @@ static void ask_end(struct ask *ask, struct message_part content)
     struct channels *channels = ask->all->front->channels;
     struct ask **link = &ask->all->first;
 
-    if (ask->kind && content.data) {
+    if (content.data) {
         struct message_out out = {
             .type = ask->kind->reply,
             .parent = ask->msg,
@@ -117,7 +117,7 @@ static void ask_end(struct ask *ask, struct message_part content)
         };
 
         channels_reply(channels, ask->from, &out);
-    } else if (ask->kind) {
+    } else {
         channels_reply_new(channels, ask->from, ask->msg, ask->kind->reply,
                            ask->kind->make_empty(ask->msg));
     }
@@ -144,38 +144,27 @@ static void set_timer(struct ask *ask, int64_t delay)
     struct loop *loop = ask->all->front->loop;
 
     loop_remove(loop, ask->timer);
-    ask->timer = ask->kind ? loop_add_timer(loop, delay, 0, on_timeout, ask) : NULL;
+    ask->timer = loop_add_timer(loop, delay, 0, on_timeout, ask);
 }
-
-/* Whatever a client sends fits on the wire. */
-#define ASK_FRAMES 3
-_Static_assert(ASK_FRAMES + MESSAGE_BUFFERS_MAX <= WIRE_FRAMES_MAX, "buffers");
 
 static void ask_send(struct ask *ask)
 {
     struct front *front = ask->all->front;
-    size_t buffers = message_buffer_count(ask->msg);
     struct message_part content = message_content_raw(ask->msg);
     struct message_part metadata = message_metadata(ask->msg);
     const char *type = message_type(ask->msg);
-    struct wire_frame *frames = xcalloc(ASK_FRAMES + buffers, sizeof(*frames));
+    struct wire_frame frames[] = {
+        { type, strlen(type) },
+        { content.data, content.size },
+        { metadata.data, metadata.size },
+    };
     struct idset *one = idset_create_range(ask->rank, 1);
 
-    frames[0] = (struct wire_frame){ type, strlen(type) };
-    frames[1] = (struct wire_frame){ content.data, content.size };
-    frames[2] = (struct wire_frame){ metadata.data, metadata.size };
-    for (size_t i = 0; i < buffers; i++) {
-        struct message_part buffer = message_buffer(ask->msg, i);
-
-        frames[ASK_FRAMES + i] = (struct wire_frame){ buffer.data, buffer.size };
-    }
     ask->origin = origins_add(front->origins, ask->msg, one, GATHER_FOLD, false);
     ask->id = origin_id(ask->origin);
     set_timer(ask, ANSWER_MS);
-    cluster_send(front->cluster, ask->rank, WIRE_ASK, ask->id, frames,
-                 (uint32_t)(ASK_FRAMES + buffers));
+    cluster_send(front->cluster, ask->rank, WIRE_ASK, ask->id, frames, 3);
     idset_destroy(one);
-    free(frames);
 }
 
 /* Sends what can be sent, ends what never can; true when it has ended. */
@@ -197,7 +186,7 @@ static bool ask_begin(struct ask *ask)
     return false;
 }
 
-void asks_push(struct asks *asks, enum channel from, struct message *msg, int rank)
+void asks_push(struct asks *asks, enum channel from, struct message *msg)
 {
     struct ask *ask = xcalloc(1, sizeof(*ask)), **link = &asks->first;
 
@@ -208,7 +197,7 @@ void asks_push(struct asks *asks, enum channel from, struct message *msg, int ra
     ask->from = from;
     ask->msg = message_ref(msg);
     ask->kind = find_kind(msg);
-    ask->rank = rank;
+    ask->rank = -1;
     channels_status(asks->front->channels, msg, "busy");
     set_timer(ask, START_MS);
     ask_begin(ask);

@@ -1,9 +1,8 @@
 /* asks.h - requests that one rank answers
  *
- * Completion, inspection, history go to the lead rank, comms to their owner; they
- * wait until the ranks are there.  A rank that does not answer in time is answered
- * for, with an empty reply, so that no client hangs.  Nobody waits for a reply to a
- * comm message: it has its turn after the cell that runs, however long that takes.
+ * Completion, inspection and history go to the lead rank; they wait until the ranks
+ * are there.  A rank that does not answer in time is answered for, with an empty
+ * reply, so that no client hangs.
  */
 #ifndef FRONT_ASKS_H
 #define FRONT_ASKS_H
@@ -17,9 +16,8 @@ struct asks *asks_create(struct front *front);
 /* Accepts NULL. */
 void asks_destroy(struct asks *asks);
 
-/* 'rank' -1: the lead rank.  Publishes busy now, replies and publishes idle
- * later. */
-void asks_push(struct asks *asks, enum channel from, struct message *msg, int rank);
+/* Publishes busy now, replies and publishes idle later. */
+void asks_push(struct asks *asks, enum channel from, struct message *msg);
 
 /* The ranks are there, or will never be: what waits is sent, or answered. */
 void asks_next(struct asks *asks);

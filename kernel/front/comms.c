@@ -1,4 +1,4 @@
-/* comms.c - which rank owns which comm (widgets) */
+/* comms.c - which ranks hold which comm (widgets) */
 #include "kernel/front/comms.h"
 
 #include <stdlib.h>
@@ -6,55 +6,164 @@
 
 #include "kernel/base/mem.h"
 
+struct comm {
+    struct comm *next;
+    char *id;
+    char *target;
+    struct idset *holders;
+    bool is_open; /* the client has been told */
+};
+
 struct comms {
-    json_t *all; /* id: {target_name, rank} */
+    struct comm *first;
 };
 
 struct comms *comms_create(void)
 {
-    struct comms *comms = xcalloc(1, sizeof(*comms));
+    return xcalloc(1, sizeof(struct comms));
+}
 
-    comms->all = json_object();
-    return comms;
+static void comm_destroy(struct comm *comm)
+{
+    idset_destroy(comm->holders);
+    free(comm->id);
+    free(comm->target);
+    free(comm);
 }
 
 void comms_destroy(struct comms *comms)
 {
+    struct comm *comm;
+
     if (!comms)
         return;
-    json_decref(comms->all);
+    while ((comm = comms->first)) {
+        comms->first = comm->next;
+        comm_destroy(comm);
+    }
     free(comms);
+}
+
+static struct comm *comm_find(const struct comms *comms, const char *id)
+{
+    struct comm *comm = comms->first;
+
+    while (comm && strcmp(comm->id, id))
+        comm = comm->next;
+    return comm;
 }
 
 void comms_add(struct comms *comms, const char *id, const char *target, int rank)
 {
-    json_object_set_new(comms->all, id,
-                        json_pack("{s:s, s:i}", "target_name", target, "rank", rank));
+    struct comm *comm = comm_find(comms, id);
+
+    if (!comm) {
+        comm = xcalloc(1, sizeof(*comm));
+        comm->id = xstrdup(id);
+        comm->target = xstrdup(target);
+        comm->holders = idset_create();
+        comm->next = comms->first;
+        comms->first = comm;
+    }
+    idset_add(comm->holders, rank);
+}
+
+void comms_leave(struct comms *comms, const char *id, int rank)
+{
+    struct comm *comm = comm_find(comms, id);
+
+    if (comm)
+        idset_remove(comm->holders, rank);
+}
+
+void comms_leave_all(struct comms *comms, int rank)
+{
+    for (struct comm *comm = comms->first; comm; comm = comm->next)
+        idset_remove(comm->holders, rank);
 }
 
 void comms_remove(struct comms *comms, const char *id)
 {
-    json_object_del(comms->all, id);
+    struct comm **link = &comms->first, *comm;
+
+    while (*link && strcmp((*link)->id, id))
+        link = &(*link)->next;
+    if (!(comm = *link))
+        return;
+    *link = comm->next;
+    comm_destroy(comm);
 }
 
-int comms_owner(const struct comms *comms, const char *id)
+bool comms_open(struct comms *comms, const char *id)
 {
-    const json_t *rank = json_object_get(json_object_get(comms->all, id), "rank");
+    struct comm *comm = comm_find(comms, id);
+    bool was_open = comm && comm->is_open;
 
-    return rank ? (int)json_integer_value(rank) : -1;
+    if (comm)
+        comm->is_open = true;
+    return !was_open;
+}
+
+bool comms_close(struct comms *comms, const char *id)
+{
+    const struct comm *comm = comm_find(comms, id);
+
+    if (!comm || idset_count(comm->holders) > 0)
+        return false;
+    comms_remove(comms, id);
+    return true;
+}
+
+const struct idset *comms_holders(const struct comms *comms, const char *id)
+{
+    const struct comm *comm = comm_find(comms, id);
+
+    return comm ? comm->holders : NULL;
+}
+
+bool comms_has_type(const struct message *msg)
+{
+    return !strncmp(message_type(msg), "comm_", 5)
+           && strcmp(message_type(msg), "comm_info_request") != 0;
+}
+
+static const char *text_in(struct message *msg, const char *key)
+{
+    const char *text = json_string_value(json_object_get(message_content(msg), key));
+
+    return text ? text : "";
+}
+
+struct idset *comms_address(struct comms *comms, struct message *msg,
+                            const struct idset *living)
+{
+    const char *id = text_in(msg, "comm_id"), *type = message_type(msg);
+    struct idset *targets = idset_create();
+    const struct idset *holders;
+
+    if (!strcmp(type, "comm_open")) {
+        for (int rank = idset_first(living); rank >= 0; rank = idset_next(living, rank))
+            comms_add(comms, id, text_in(msg, "target_name"), rank);
+        comms_open(comms, id);
+    }
+    holders = comms_holders(comms, id);
+    for (int rank = holders ? idset_first(holders) : -1; rank >= 0;
+         rank = idset_next(holders, rank))
+        if (idset_has(living, rank))
+            idset_add(targets, rank);
+    if (!strcmp(type, "comm_close"))
+        comms_remove(comms, id);
+    return targets;
 }
 
 json_t *comms_list(const struct comms *comms, const char *target)
 {
-    json_t *list = json_object(), *comm;
-    const char *id;
+    json_t *list = json_object();
 
-    json_object_foreach(comms->all, id, comm)
-    {
-        const char *name = json_string_value(json_object_get(comm, "target_name"));
-
-        if (!target || !strcmp(name, target))
-            json_object_set_new(list, id, json_pack("{s:s}", "target_name", name));
-    }
+    for (const struct comm *comm = comms->first; comm; comm = comm->next)
+        if (idset_count(comm->holders) > 0
+            && (!target || !strcmp(comm->target, target)))
+            json_object_set_new(list, comm->id,
+                                json_pack("{s:s}", "target_name", comm->target));
     return list;
 }

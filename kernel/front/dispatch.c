@@ -20,39 +20,7 @@ static void on_execute(struct front *front, enum channel from, struct message *m
 
 static void on_ask(struct front *front, enum channel from, struct message *msg)
 {
-    asks_push(front->asks, from, msg, -1);
-}
-
-static const char *content_text(struct message *msg, const char *key)
-{
-    const char *text = json_string_value(json_object_get(message_content(msg), key));
-
-    return text ? text : "";
-}
-
-static void on_comm_open(struct front *front, enum channel from, struct message *msg)
-{
-    int lead = cluster_lead(front->cluster);
-
-    comms_add(front->comms, content_text(msg, "comm_id"),
-              content_text(msg, "target_name"), lead < 0 ? 0 : lead);
-    asks_push(front->asks, from, msg, -1);
-}
-
-static void on_comm(struct front *front, enum channel from, struct message *msg)
-{
-    const char *id = content_text(msg, "comm_id");
-    int rank = comms_owner(front->comms, id);
-
-    if (rank < 0) {
-        log_info("%s for the unknown comm \"%s\", ignored", message_type(msg), id);
-        channels_status(front->channels, msg, "busy");
-        channels_status(front->channels, msg, "idle");
-        return;
-    }
-    if (!strcmp(message_type(msg), "comm_close"))
-        comms_remove(front->comms, id);
-    asks_push(front->asks, from, msg, rank);
+    asks_push(front->asks, from, msg);
 }
 
 static void on_kernel_info(struct front *front, enum channel from, struct message *msg)
@@ -127,9 +95,9 @@ static const struct {
     { "inspect_request", on_ask, true },
     { "is_complete_request", on_ask, true },
     { "history_request", on_ask, true },
-    { "comm_open", on_comm_open, true },
-    { "comm_msg", on_comm, true },
-    { "comm_close", on_comm, true },
+    { "comm_open", on_execute, true },
+    { "comm_msg", on_execute, true },
+    { "comm_close", on_execute, true },
     { "comm_info_request", on_comm_info, false },
     { "kernel_info_request", on_kernel_info, false },
     { "interrupt_request", on_interrupt, false },

@@ -106,20 +106,15 @@ static void learn_comm(struct front *front, int rank, const char *type,
     if (!strcmp(type, "comm_open"))
         comms_add(front->comms, id, target ? target : "", rank);
     else if (!strcmp(type, "comm_close"))
-        comms_remove(front->comms, id);
+        comms_leave(front->comms, id, rank);
 }
 
 static void on_comm(struct front *front, int rank, const struct wire_message *msg)
 {
     struct origin *origin = origins_find(front->origins, cell_of(msg));
     const char *type = wire_message_frame(msg, 0).data;
-    struct message_out out = {
-        .type = type,
-        .parent = origin ? origin_request(origin) : NULL,
-        .content = frame_part(msg, 1),
-        .metadata = frame_part(msg, 2),
-    };
-    struct message_part *buffers = buffers_of(msg, 3, &out.buffer_count);
+    struct message_part *parts;
+    size_t count;
     json_t *content;
 
     /* Messages in between are not looked at: there may be many, and large. */
@@ -128,9 +123,17 @@ static void on_comm(struct front *front, int rank, const struct wire_message *ms
         learn_comm(front, rank, type, content);
         json_decref(content);
     }
-    out.buffers = buffers;
-    channels_publish(front->channels, &out);
-    free(buffers);
+    parts = buffers_of(msg, 1, &count);
+    if (origin)
+        origin_comm(origin, rank, type, parts, count);
+    else
+        channels_publish(front->channels,
+                         &(struct message_out){ .type = type,
+                                                .content = parts[0],
+                                                .metadata = parts[1],
+                                                .buffers = parts + 2,
+                                                .buffer_count = count - 2 });
+    free(parts);
 }
 
 static void on_input(struct front *front, int rank, const struct wire_message *msg)
@@ -216,6 +219,7 @@ static void on_lost(int rank, void *arg)
     struct front *front = arg;
 
     inputs_forget_rank(front->inputs, rank);
+    comms_leave_all(front->comms, rank);
     asks_lost(front->asks, rank);
     execute_lost(front->execute, rank);
     launch_lost(front->launch, rank);

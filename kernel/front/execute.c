@@ -4,7 +4,9 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "kernel/base/log.h"
 #include "kernel/base/mem.h"
+#include "kernel/front/comms.h"
 #include "kernel/front/gather/failure.h"
 #include "kernel/front/heal.h"
 #include "kernel/front/helpers.h"
@@ -12,12 +14,14 @@
 #include "kernel/front/origin.h"
 #include "kernel/front/queue.h"
 #include "kernel/front/request.h"
+#include "kernel/front/run.h"
 #include "kernel/front/table.h"
 #include "kernel/front/watch.h"
 #include "magics/directive.h"
 
 struct cell {
     struct message *msg;
+    bool is_comm; /* a message on a comm: it has no number and no reply */
     struct request request;
     json_int_t count;
     struct origin *origin;
@@ -116,19 +120,27 @@ static void reply_ok(struct execute *execute, struct cell *cell)
                     part_or(lead, "user_expressions", json_object())));
 }
 
+/* Messages on comms are not aborted: they are no cells. */
 static void abort_queued(struct execute *execute)
 {
     struct channels *channels = execute->front->channels;
+    struct queue *kept = queue_create();
     struct message *msg;
 
     while ((msg = queue_pop(execute->queue))) {
-        channels_status(channels, msg, "busy");
-        channels_reply_new(channels, CHANNEL_SHELL, msg, "execute_reply",
-                           json_pack("{s:s, s:I}", "status", "aborted",
-                                     "execution_count", execute->count));
-        channels_status(channels, msg, "idle");
+        if (comms_has_type(msg)) {
+            queue_push(kept, msg);
+        } else {
+            channels_status(channels, msg, "busy");
+            channels_reply_new(channels, CHANNEL_SHELL, msg, "execute_reply",
+                               json_pack("{s:s, s:I}", "status", "aborted",
+                                         "execution_count", execute->count));
+            channels_status(channels, msg, "idle");
+        }
         message_unref(msg);
     }
+    queue_destroy(execute->queue);
+    execute->queue = kept;
 }
 
 static void reply_error(struct execute *execute, struct cell *cell)
@@ -147,7 +159,9 @@ static void close_cell(struct execute *execute)
     uint64_t id = cell->origin ? origin_id(cell->origin) : 0;
     bool is_unwell = cell->is_unwell;
 
-    if (failures_is_empty(cell->failures))
+    if (cell->is_comm)
+        channels_status(execute->front->channels, cell->msg, "idle");
+    else if (failures_is_empty(cell->failures))
         reply_ok(execute, cell);
     else
         reply_error(execute, cell);
@@ -179,7 +193,8 @@ static void finish(struct execute *execute)
         inputs_forget(front->inputs, origin_id(cell->origin));
         origin_finish(cell->origin);
     }
-    if (failures_is_empty(cell->failures)) {
+    /* What is raised on a message, the ranks have shown themselves. */
+    if (cell->is_comm || failures_is_empty(cell->failures)) {
         close_cell(execute);
         return;
     }
@@ -209,59 +224,6 @@ static void fail(struct execute *execute, const char *ename, const char *evalue)
 }
 
 /* ---- the beginning ---- */
-
-/* The request as its ranks know it: widgets refer to it by its msg_id. */
-static json_t *parent_new(const struct cell *cell)
-{
-    struct message_part header = message_header(cell->msg);
-
-    /* A header that had to be repaired to be read is left out. */
-    return json_pack("{s:o*}", "header",
-                     json_loadb(header.data, header.size, JSON_ALLOW_NUL, NULL));
-}
-
-static char *options_encode(const struct cell *cell, bool is_lead, const char *targets)
-{
-    const struct request *request = &cell->request;
-    json_t *options = json_pack(
-        "{s:b, s:b, s:b, s:b, s:I, s:s, s:b, s:o}", "silent", request->is_silent,
-        "store_history", request->stores_history, "allow_stdin", request->allows_stdin,
-        "stop_on_error", request->stops_on_error, "count", cell->count, "targets",
-        targets, "lead", is_lead, "parent", parent_new(cell));
-    char *text;
-
-    json_object_set_new(options, "user_expressions",
-                        is_lead && request->expressions
-                            ? json_copy((json_t *)request->expressions)
-                            : json_object());
-    if (request->cell_id)
-        json_object_set_new(options, "cell_id", json_string(request->cell_id));
-    text = json_dumps(options, JSON_COMPACT);
-    json_decref(options);
-    return text;
-}
-
-static void send_run(struct execute *execute, struct cell *cell)
-{
-    char *targets = idset_encode(cell->targets);
-    char *lead = options_encode(cell, true, targets);
-    char *others = options_encode(cell, false, targets);
-
-    for (int rank = idset_first(cell->targets); rank >= 0;
-         rank = idset_next(cell->targets, rank)) {
-        const char *options = rank == cell->lead ? lead : others;
-        struct wire_frame frames[] = {
-            { options, strlen(options) },
-            { cell->request.code, cell->request.code_size },
-        };
-
-        cluster_send(execute->front->cluster, rank, WIRE_RUN, origin_id(cell->origin),
-                     frames, 2);
-    }
-    free(lead);
-    free(others);
-    free(targets);
-}
 
 /* Ends what 'rank' waits for, by an error with this text. */
 static void give_up(struct execute *execute, int rank, int cause, const char *text)
@@ -335,7 +297,13 @@ static void run(struct execute *execute, const struct idset *targets)
     cell->origin = origins_add(front->origins, cell->msg, targets, front->mode,
                                cell->request.is_silent);
     cell->watch = watch_create(front->loop, targets, &calls, execute);
-    send_run(execute, cell);
+    run_send(front->cluster,
+             &(struct run){ .cell = origin_id(cell->origin),
+                            .msg = cell->msg,
+                            .request = cell->is_comm ? NULL : &cell->request,
+                            .targets = targets,
+                            .lead = cell->lead,
+                            .count = cell->count });
     if (idset_count(targets) < idset_count(cluster_living(front->cluster)))
         helpers_later(execute->helpers, cell->running);
 }
@@ -403,6 +371,7 @@ static struct cell *cell_open(struct execute *execute, struct message *msg)
 
     execute->cell = cell;
     cell->msg = msg;
+    cell->is_comm = comms_has_type(msg);
     cell->cause = -1;
     cell->count = execute->count;
     cell->failures = failures_create();
@@ -410,14 +379,31 @@ static struct cell *cell_open(struct execute *execute, struct message *msg)
     return cell;
 }
 
-/* Takes 'msg'. */
-static void begin(struct execute *execute, struct message *msg)
+/* A callback may use MPI: all who hold the comm run it at once, as they do a cell,
+ * and no other cell runs meanwhile. */
+static void begin_comm(struct execute *execute)
+{
+    struct front *front = execute->front;
+    struct cell *cell = execute->cell;
+    struct idset *targets =
+        comms_address(front->comms, cell->msg, cluster_living(front->cluster));
+
+    if (front->start_failure || idset_count(targets) == 0) {
+        log_info("%s for a comm that no rank holds, ignored", message_type(cell->msg));
+        finish(execute);
+    } else {
+        run(execute, targets);
+    }
+    idset_destroy(targets);
+}
+
+static void begin_code(struct execute *execute)
 {
     const char *start_failure = execute->front->start_failure;
-    struct cell *cell = cell_open(execute, msg);
+    struct cell *cell = execute->cell;
     struct error err;
 
-    if (request_decode(msg, &cell->request, &err) < 0) {
+    if (request_decode(cell->msg, &cell->request, &err) < 0) {
         fail(execute, "RequestError", err.text);
         return;
     }
@@ -432,6 +418,15 @@ static void begin(struct execute *execute, struct message *msg)
         finish(execute);
     else
         obey(execute);
+}
+
+/* Takes 'msg'. */
+static void begin(struct execute *execute, struct message *msg)
+{
+    if (cell_open(execute, msg)->is_comm)
+        begin_comm(execute);
+    else
+        begin_code(execute);
 }
 
 void execute_next(struct execute *execute)
@@ -511,8 +506,11 @@ void execute_done(struct execute *execute, int rank, const json_t *content)
     if (!is_awaited(execute, rank))
         return;
     if (!status || strcmp(status, "ok")) {
-        text = xasprintf("rank %d raised %s in cell %lld", rank,
-                         ename ? ename : "an error", (long long)cell->count);
+        text = cell->is_comm
+                   ? xasprintf("rank %d raised %s in a callback", rank,
+                               ename ? ename : "an error")
+                   : xasprintf("rank %d raised %s in cell %lld", rank,
+                               ename ? ename : "an error", (long long)cell->count);
         rank_failed(execute, rank, content, text);
         free(text);
     } else if (rank == cell->lead) {
@@ -561,8 +559,10 @@ void execute_interrupt(struct execute *execute)
     } else if (!cell && !queue_is_empty(execute->queue)
                && !cluster_is_ready(execute->front->cluster)) {
         struct message *msg = queue_pop(execute->queue);
+        struct cell *opened = cell_open(execute, msg);
 
-        request_decode(msg, &cell_open(execute, msg)->request, NULL);
+        if (!opened->is_comm)
+            request_decode(msg, &opened->request, NULL);
         fail(execute, "KeyboardInterrupt", "stopped while the ranks were starting");
     }
 }

@@ -1,7 +1,10 @@
-/* execute.h - execute requests: one cell at a time, on its ranks
+/* execute.h - execute requests, and messages on comms: one at a time, on its ranks
  *
  * push -> queue -> begin (busy, execute_input, directive, RUN to the targets)
  *      -> done for each target -> finish (error, reply, idle) -> next
+ *
+ * A message on a comm goes the same way, to the ranks that hold the comm; it has no
+ * input, no reply and no error of its own.
  */
 #ifndef FRONT_EXECUTE_H
 #define FRONT_EXECUTE_H

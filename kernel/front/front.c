@@ -84,10 +84,11 @@ struct front *front_create(void *ctx, struct loop *loop,
     }
     channels_status(front->channels, NULL, "starting");
     front->displays = displays_create();
-    front->origins = origins_create(loop, front->channels, front->displays);
+    front->comms = comms_create();
+    front->origins =
+        origins_create(loop, front->channels, front->displays, front->comms);
     front->execute = execute_create(front);
     front->asks = asks_create(front);
-    front->comms = comms_create();
     front->inputs = inputs_create(front);
     front->launch = launch_create(front, config->launcher);
     return front;
@@ -104,10 +105,10 @@ void front_destroy(struct front *front)
         return;
     launch_destroy(front->launch);
     inputs_destroy(front->inputs);
-    comms_destroy(front->comms);
     asks_destroy(front->asks);
     execute_destroy(front->execute);
     origins_destroy(front->origins);
+    comms_destroy(front->comms);
     displays_destroy(front->displays);
     cluster_destroy(front->cluster);
     channels_destroy(front->channels);

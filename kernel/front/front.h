@@ -5,7 +5,7 @@
  *
  *     dispatch   a request arrives, is busy, is handled, is idle
  *     execute    the cell that runs, one after the other
- *     asks       requests that one rank answers: completion, comms
+ *     asks       requests that one rank answers: completion
  *     inputs     what ranks ask the user
  *     events     what ranks say
  *     launch     what the launcher says; the end

@@ -2,6 +2,7 @@
 #include "kernel/front/origin.h"
 
 #include <stdlib.h>
+#include <string.h>
 
 #include "kernel/base/mem.h"
 
@@ -24,19 +25,21 @@ struct origins {
     struct loop *loop;
     struct channels *channels;
     struct displays *displays;
+    struct comms *comms;
     struct origin *newest;
     int count;
     uint64_t last_id;
 };
 
 struct origins *origins_create(struct loop *loop, struct channels *channels,
-                               struct displays *displays)
+                               struct displays *displays, struct comms *comms)
 {
     struct origins *origins = xcalloc(1, sizeof(*origins));
 
     origins->loop = loop;
     origins->channels = channels;
     origins->displays = displays;
+    origins->comms = comms;
     return origins;
 }
 
@@ -66,7 +69,8 @@ static void publish(const struct message_out *out, void *arg)
     struct origin *origin = arg;
     struct message_out full = *out;
 
-    if (origin->is_silent)
+    /* Widgets exist in the browser whether or not the cell shows anything. */
+    if (origin->is_silent && strncmp(out->type, "comm_", 5) != 0)
         return;
     full.parent = origin->request;
     channels_publish(origin->all->channels, &full);
@@ -102,6 +106,7 @@ struct origin *origins_add(struct origins *origins, struct message *request,
         .targets = targets,
         .mode = mode,
         .displays = origins->displays,
+        .comms = origins->comms,
         .cell = ++origins->last_id,
         .publish = publish,
         .arg = origin,
@@ -175,6 +180,13 @@ void origin_message(struct origin *origin, int rank, const char *type,
                     size_t count)
 {
     gather_message(origin->gather, rank, type, content, buffers, count, loop_now());
+    set_timer(origin);
+}
+
+void origin_comm(struct origin *origin, int rank, const char *type,
+                 const struct message_part *parts, size_t count)
+{
+    gather_comm(origin->gather, rank, type, parts, count, loop_now());
     set_timer(origin);
 }
 

@@ -15,7 +15,7 @@ struct origin;
 struct origins;
 
 struct origins *origins_create(struct loop *loop, struct channels *channels,
-                               struct displays *displays);
+                               struct displays *displays, struct comms *comms);
 
 /* Accepts NULL. */
 void origins_destroy(struct origins *origins);
@@ -38,6 +38,8 @@ void origin_stream(struct origin *origin, int rank, const char *name, const void
 void origin_message(struct origin *origin, int rank, const char *type,
                     struct message_part content, const struct message_part *buffers,
                     size_t count);
+void origin_comm(struct origin *origin, int rank, const char *type,
+                 const struct message_part *parts, size_t count);
 void origin_note(struct origin *origin, const char *name, const char *text);
 void origin_done(struct origin *origin, int rank);
 

@@ -33,8 +33,8 @@ static const struct {
     uint32_t frames_min;
     uint32_t frames_max;
 } types[] = {
-    [RECORD_RUN] = { "RUN", 2, 2 },
-    [RECORD_ASK] = { "ASK", 3, ANY },
+    [RECORD_RUN] = { "RUN", 2, ANY },
+    [RECORD_ASK] = { "ASK", 3, 3 },
     [RECORD_INPUT_REPLY] = { "INPUT_REPLY", 1, 1 },
     [RECORD_STOP] = { "STOP", 0, 0 },
     [RECORD_HEAL] = { "HEAL", 0, 0 },

@@ -21,8 +21,8 @@ static const struct {
     uint32_t frames_min;
     uint32_t frames_max;
 } types[] = {
-    [WIRE_RUN] = { "RUN", 2, 2 },
-    [WIRE_ASK] = { "ASK", 3, ANY },
+    [WIRE_RUN] = { "RUN", 2, ANY },
+    [WIRE_ASK] = { "ASK", 3, 3 },
     [WIRE_INTERRUPT] = { "INTERRUPT", 1, 1 },
     [WIRE_INPUT_REPLY] = { "INPUT_REPLY", 1, 1 },
     [WIRE_STOP] = { "STOP", 0, 0 },

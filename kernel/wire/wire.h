@@ -35,11 +35,13 @@ enum wire_type {
     WIRE_RUN = 1,     /* [options json, code]: run a cell.  Options: silent,
                          store_history, allow_stdin, stop_on_error, count,
                          user_expressions, cell_id, targets (idset text), lead
-                         (bool: this rank speaks for all: payloads, history) */
-    WIRE_ASK,         /* [msg_type, content json, metadata json, buf...]: a request
+                         (bool: this rank speaks for all: payloads, history).  Or
+                         [options json, content json, metadata json, buf...]: a
+                         client's message on a comm; options: comm (its type),
+                         parent */
+    WIRE_ASK,         /* [msg_type, content json, metadata json]: a request
                          that a rank answers: complete_request, inspect_request,
-                         is_complete_request, history_request, comm_info_request,
-                         comm_open, comm_msg, comm_close */
+                         is_complete_request, history_request */
     WIRE_INTERRUPT,   /* [reason json]: {"reason": "stop"|"peer"|"death", "rank": r,
                          "text": "rank 3 raised ValueError in cell 7"} */
     WIRE_INPUT_REPLY, /* [value] */

@@ -33,10 +33,10 @@ def kernel(request, kernels):
         say(kernel, "comm_close", comm_id=comm_id, data={})
 
 
-def say(kernel, msg_type, buffers=None, **content):
+def say(kernel, msg_type, buffers=None, metadata=None, **content):
     """Sends a comm message; what IOPub says of it, up to idle."""
     session, deadline = kernel.client.session, time.monotonic() + TIMEOUT
-    sent = session.msg(msg_type, content)
+    sent = session.msg(msg_type, content, metadata=metadata)
     session.send(kernel.client.shell_channel.socket, sent, buffers=buffers)
     messages = []
     while not (messages and messages[-1]["msg_type"] == "status"
@@ -127,15 +127,34 @@ def test_a_rank_opens_a_comm(kernel):
     assert comm_id not in known(kernel)
 
 
-def test_messages_reach_the_rank_that_owns_the_comm(kernel):
+def test_messages_reach_the_ranks_that_hold_the_comm(kernel):
     done = kernel.run(
-        "import comm, os\nmine = comm.create_comm('owned')\n"
-        "mine.on_msg(lambda m: mine.send({'rank': os.environ['RANKBOOK_RANK']}))")
-    ids = [m["content"]["comm_id"] for m in done.messages if m["msg_type"] == "comm_open"]
-    assert len(set(ids)) == kernel.ranks
-    owners = [say(kernel, "comm_msg", comm_id=comm_id, data={})[0]["content"]["data"]
-              for comm_id in ids]
-    assert {owner["rank"] for owner in owners} == set(map(str, range(kernel.ranks)))
+        "import comm, os\nrank = int(os.environ['RANKBOOK_RANK'])\n"
+        "def answer(c):\n    c.on_msg(lambda m: c.send({'rank': rank}))\n"
+        "shared, own = comm.create_comm('shared'), comm.create_comm('own', {'of': rank})\n"
+        "answer(shared)\nanswer(own)")
+    opened = [m["content"] for m in done.messages if m["msg_type"] == "comm_open"]
+    shared, = [c["comm_id"] for c in opened if c["target_name"] == "shared"]
+    own = {c["data"]["of"]: c["comm_id"] for c in opened if c["target_name"] == "own"}
+    assert len(set(own.values())) == kernel.ranks
+    for comm_id, ranks in [(shared, [*range(kernel.ranks)])] + [
+            (comm_id, [rank]) for rank, comm_id in own.items()]:
+        answers = [m["content"]["data"]["rank"] for m in say(kernel, "comm_msg",
+                                                             comm_id=comm_id, data={})
+                   if m["msg_type"] == "comm_msg"]
+        assert sorted(answers) == ranks
+    done = kernel.run("if rank == 0:\n    shared.close()")
+    assert "comm_close" not in [m["msg_type"] for m in done.messages] or kernel.ranks == 1
+    done = kernel.run("shared.close()")
+    assert shared not in known(kernel)
+
+
+def test_data_is_what_it_was(kernel):
+    """Also where it is nothing, or no dict."""
+    done = kernel.run("c = comm.create_comm('t', data=[])\n"
+                      "for data in (0, [], '', None):\n    c.send(data)\nc.close(data=0)")
+    assert [m["content"]["data"] for m in done.messages
+            if m["msg_type"].startswith("comm_")] == [[], 0, [], "", {}, 0]
 
 
 def test_messages_of_a_running_cell_are_handled_after_it(kernel):

@@ -131,7 +131,7 @@ static void check_decode(void)
     ok(!wire_message_decode(NULL, 0, 0, &err), "and by a DEALER");
     ok(!wire_message_decode(&(struct wire_frame){ "id", 2 }, 1, 1, &err),
        "a routing id alone is refused");
-    header = (struct wire_header){ .type = WIRE_ASK, .frames = 1024 };
+    header = (struct wire_header){ .type = WIRE_RUN, .frames = 1024 };
     wire_header_encode(&header, head);
     is_int(wire_header_decode(head, sizeof(head), &got, &err), 0,
            "as many buffers as there can be");

@@ -62,6 +62,7 @@ static int64_t patience(const struct fold_queue *queue, bool unanimous)
     case ITEM_DISPLAY:
         return FOLD_DISPLAY_MS;
     case ITEM_CLEAR:
+    case ITEM_COMM:
         return FOLD_TEXT_MS;
     case ITEM_RESULT:
         break;

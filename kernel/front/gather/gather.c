@@ -13,6 +13,7 @@
 #include "kernel/front/gather/label.h"
 #include "kernel/front/gather/output.h"
 #include "kernel/front/gather/result.h"
+#include "kernel/front/gather/talk.h"
 
 struct gather {
     struct idset *targets;
@@ -20,6 +21,7 @@ struct gather {
     int highest;
     bool is_direct; /* one target, or raw: nothing waits, nothing is labelled */
     struct displays *displays;
+    struct talk *talk;
     struct output *output;
     struct bars *bars;
     struct fold fold;
@@ -37,6 +39,7 @@ struct gather *gather_create(const struct gather_config *config)
     gather->mode = config->mode;
     gather->is_direct = config->mode == GATHER_RAW || idset_count(config->targets) == 1;
     gather->displays = config->displays;
+    gather->talk = talk_create(config->comms);
     gather->output = output_create(config->cell, config->publish, config->arg);
     gather->shown = idset_create();
     gather->fold.is_apart = config->mode == GATHER_RANK;
@@ -58,6 +61,7 @@ void gather_destroy(struct gather *gather)
     for (size_t i = 0; i < gather->fold.count; i++)
         items_clear(&gather->fold.queues[i].items);
     free(gather->fold.queues);
+    talk_destroy(gather->talk);
     bars_destroy(gather->bars);
     output_destroy(gather->output);
     idset_destroy(gather->shown);
@@ -216,6 +220,22 @@ static void show_clear(struct gather *gather, const struct idset *ranks,
     gather->rewritable = 0;
 }
 
+static void show_comm(struct gather *gather, const struct idset *ranks,
+                      const struct item *item)
+{
+    struct message_out out = {
+        .type = item->name,
+        .content = item->parts[0],
+        .metadata = item->parts[1],
+        .buffers = item->parts + 2,
+        .buffer_count = item->part_count - 2,
+    };
+    bool is_whole = gather->is_direct || fold_is_whole(&gather->fold);
+
+    if (talk_passes(gather->talk, item->name, item->parts[0], ranks, is_whole))
+        output_publish(gather->output, &out);
+}
+
 static void show_item(struct gather *gather, const struct idset *ranks,
                       const struct item *item)
 {
@@ -229,6 +249,9 @@ static void show_item(struct gather *gather, const struct idset *ranks,
     case ITEM_RESULT:
         publish_parts(gather, item);
         break;
+    case ITEM_COMM:
+        show_comm(gather, ranks, item);
+        return;
     case ITEM_CLEAR:
         show_clear(gather, ranks, item);
         return;
@@ -353,6 +376,23 @@ void gather_stream(struct gather *gather, int rank, const char *name, const void
     show_ready(gather, now);
 }
 
+static void add_message(struct gather *gather, struct fold_queue *queue,
+                        enum item_kind kind, const char *type,
+                        const struct message_part *parts, size_t count, int64_t now)
+{
+    struct idset *ranks;
+    struct item *item;
+
+    items_add_message(&queue->items, kind, type, parts, count, now);
+    if (!gather->is_direct)
+        return;
+    item = items_take(&queue->items);
+    ranks = idset_create_range(queue->rank, 1);
+    show_item(gather, ranks, item);
+    idset_destroy(ranks);
+    item_destroy(item);
+}
+
 void gather_message(struct gather *gather, int rank, const char *type,
                     struct message_part content, const struct message_part *buffers,
                     size_t count, int64_t now)
@@ -376,18 +416,21 @@ void gather_message(struct gather *gather, int rank, const char *type,
         parts[0] = content;
         if (count)
             memcpy(parts + 1, buffers, count * sizeof(*parts));
-        items_add_message(&queue->items, kinds[i].kind, kinds[i].type, parts, count + 1,
-                          now);
+        add_message(gather, queue, kinds[i].kind, kinds[i].type, parts, count + 1, now);
         free(parts);
-        if (gather->is_direct) {
-            struct item *item = items_take(&queue->items);
-            struct idset *ranks = idset_create_range(rank, 1);
-
-            show_item(gather, ranks, item);
-            idset_destroy(ranks);
-            item_destroy(item);
-        }
     }
+    show_ready(gather, now);
+}
+
+void gather_comm(struct gather *gather, int rank, const char *type,
+                 const struct message_part *parts, size_t count, int64_t now)
+{
+    static const char *const types[] = { "comm_open", "comm_msg", "comm_close" };
+    struct fold_queue *queue = queue_find(gather, rank);
+
+    for (size_t i = 0; queue && i < sizeof(types) / sizeof(*types); i++)
+        if (!strcmp(type, types[i]))
+            add_message(gather, queue, ITEM_COMM, types[i], parts, count, now);
     show_ready(gather, now);
 }
 

@@ -26,6 +26,7 @@
 #include "kernel/base/idset.h"
 #include "kernel/jupyter/message.h"
 
+struct comms;
 struct displays;
 struct gather;
 
@@ -43,6 +44,7 @@ struct gather_config {
     const struct idset *targets; /* copied */
     enum gather_mode mode;
     struct displays *displays; /* borrowed; outlives the gather */
+    struct comms *comms;       /* as well */
     uint64_t cell;             /* names the file that takes a flood's rest */
     gather_f publish;
     void *arg;
@@ -67,6 +69,11 @@ void gather_message(struct gather *gather, int rank, const char *type,
 /* A line of the front's own, after all that was given out so far. */
 void gather_note(struct gather *gather, const char *name, const char *text,
                  int64_t now);
+
+/* comm_open, comm_msg or comm_close, in order with everything else; 'parts' are
+ * content, metadata, buffers. */
+void gather_comm(struct gather *gather, int rank, const char *type,
+                 const struct message_part *parts, size_t count, int64_t now);
 
 /* 'rank' has finished the cell: nobody waits for it any more. */
 void gather_done(struct gather *gather, int rank, int64_t now);

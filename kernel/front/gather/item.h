@@ -14,6 +14,7 @@ enum item_kind {
     ITEM_DISPLAY, /* a message of the type 'name' */
     ITEM_CLEAR,   /* a clear_output */
     ITEM_RESULT,  /* an execute_result */
+    ITEM_COMM,    /* a message 'name' of a comm */
 };
 
 struct item {
@@ -26,7 +27,8 @@ struct item {
     uint64_t hash;    /* of the bytes, while not open */
     struct buf bytes; /* text, or content and buffers one after the other */
     size_t part_count;
-    struct message_part *parts; /* content, buffers...: point into 'bytes' */
+    struct message_part *parts; /* content, (of a comm: metadata,) buffers...: point
+                                   into 'bytes' */
 };
 
 /* What one rank said and is not given out yet, oldest first.  Zeroed is empty. */

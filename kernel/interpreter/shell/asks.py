@@ -5,7 +5,6 @@ import threading
 
 import _rankbook
 
-from . import comms, parents
 from .answers import ANSWERS, ANSWERS_DURING_CELLS, answer
 from .content import decode, encode
 
@@ -29,15 +28,6 @@ class Asks:
             self._answer(ANSWERS, cell, frames)
         elif kind == "progress":  # the keeper's own: other ranks compute
             self.loop.progress()
-        elif kind in ("comm_open", "comm_msg", "comm_close"):
-            parents.begin(cell)
-            content, metadata = decode(frames[1]), decode(frames[2])
-            try:
-                comms.handle(kind, content, metadata, frames[3:])
-            except Exception:
-                self.shell.showtraceback()
-                self.shell.print_tracebacks()
-            _rankbook.send(_rankbook.ANSWER, cell, [b"{}"])
 
     # ---- assist thread ----
 

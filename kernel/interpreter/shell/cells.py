@@ -15,7 +15,7 @@ from contextvars import copy_context
 import _rankbook
 from IPython.core.interactiveshell import InteractiveShell
 
-from . import parents
+from . import comms, parents
 from .content import decode, encode
 
 _RUN_CODE = InteractiveShell.run_code.__code__
@@ -64,6 +64,9 @@ class Cells:
     def on_run(self, number, frames):
         """A RUN record."""
         options = decode(frames[0])
+        if "comm" in options:
+            self.context.run(self._run_comm, number, options, frames[1:])
+            return
         code = frames[1].decode("utf-8", "replace")
         self.context.run(self._run, Cell(number, options, code))
 
@@ -154,6 +157,35 @@ class Cells:
         self.shell.events.trigger("post_execute")
         if not cell.silent:
             self.shell.events.trigger("post_run_cell", cell.result)
+
+    # ---- messages on comms ----
+
+    def _run_comm(self, number, options, frames):
+        """A message on a comm runs callbacks, which may be as long as any cell."""
+        shell = self.shell
+        parents.begin(number)
+        _rankbook.cell_begin(number)
+        shell.kernel.parent = options.get("parent") or {}
+        content = {"status": "ok"}
+        shell.callback_error, shell.is_in_callback = None, True
+        try:
+            self.is_open = True
+            comms.handle(
+                options["comm"],
+                shell.kernel.parent,
+                decode(frames[0]),
+                decode(frames[1]),
+                frames[2:],
+            )
+        except BaseException:
+            shell.showtraceback()
+        finally:
+            self.is_open = shell.is_in_callback = False
+        if shell.callback_error is not None:
+            content = _error_content(shell.callback_error, None)
+        _rankbook.cell_end()
+        _rankbook.send(_rankbook.DONE, number, [encode(content)])
+        self.loop.progress()
 
     # ---- the end ----
 

@@ -1,11 +1,15 @@
 """Comms: the messages of widgets, by the functions that the comm package lets a
-kernel replace.  Works without the package: then every comm is closed again."""
+kernel replace.  Works without the package: then every comm is closed again.
+
+Ranks that open the same comm at the same place share it (ids.py): it is one widget in
+the browser, and what the browser says comes to all of them.
+"""
 
 import sys
 
 import _rankbook
 
-from . import hooks, parents
+from . import hooks, ids, parents
 from .content import encode
 
 
@@ -18,8 +22,18 @@ def _replace(comm):
     from comm.base_comm import BaseComm
 
     class RankComm(BaseComm):
+        def __init__(self, target_name="comm", data=None, *args, **options):
+            metadata, buffers = (*args, None, None)[:2]
+            if len(args) < 3 and not options.get("comm_id"):
+                options["comm_id"] = ids.shared(
+                    encode([target_name, data, options.get("metadata", metadata)]),
+                    *(options.get("buffers", buffers) or []),
+                )
+            super().__init__(target_name, data, *args, **options)
+
         def publish_msg(self, msg_type, data=None, metadata=None, buffers=None, **keys):
-            content = {"data": data or {}, "comm_id": self.comm_id, **keys}
+            data = {} if data is None else data
+            content = {"data": data, "comm_id": self.comm_id, **keys}
             _send(msg_type, content, metadata, buffers)
 
     def create_comm(*args, **kwargs):
@@ -50,7 +64,7 @@ def info(target_name=None):
     }
 
 
-def handle(kind, content, metadata, buffers):
+def handle(kind, parent, content, metadata, buffers):
     """A comm_open, comm_msg or comm_close from the client."""
     target = manager()
     if target is None:
@@ -58,11 +72,15 @@ def handle(kind, content, metadata, buffers):
             _send("comm_close", {"comm_id": content.get("comm_id", ""), "data": {}})
         return
     message = {
-        "header": {"msg_type": kind},
+        "header": {"msg_type": kind, **parent.get("header", {})},
         "msg_type": kind,
         "parent_header": {},
         "metadata": metadata,
         "content": content,
-        "buffers": buffers,
+        "buffers": [memoryview(buffer) for buffer in buffers],
     }
-    getattr(target, kind)(None, None, message)
+    known = target.comms.get(content.get("comm_id"))
+    if kind == "comm_msg" and known is not None:
+        known.handle_msg(message)  # the manager would swallow what it raises
+    else:
+        getattr(target, kind)(None, None, message)

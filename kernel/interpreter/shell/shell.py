@@ -86,6 +86,8 @@ class ZMQInteractiveShell(InteractiveShell):
         self.rank = rank
         self.cell_count = 0
         self.tracebacks = []
+        self.is_in_callback = False
+        self.callback_error = None
         self._completer = None
         super().__init__(**kwargs)
         if "IPKernelApp" not in self.config:  # tqdm looks for it
@@ -203,11 +205,15 @@ class ZMQInteractiveShell(InteractiveShell):
         self._showtraceback(type(exc), exc, [f"UsageError: {exc}"])
 
     def _showtraceback(self, etype, evalue, stb):
-        """The one that ends the cell is kept for its reply; others are output."""
+        """The one that ends the cell is kept for its reply; others are output, at once:
+        an Output widget that is open takes them in."""
         result = self.displayhook.exec_result
         self.print_tracebacks()
         self.tracebacks.append((evalue, stb))
-        if result is not None and evalue not in (
+        if self.is_in_callback:
+            self.callback_error = self.callback_error or evalue
+            self.print_tracebacks()
+        elif result is not None and evalue not in (
             result.error_in_exec,
             result.error_before_exec,
         ):

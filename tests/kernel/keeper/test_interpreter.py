@@ -387,10 +387,11 @@ def test_questions_are_answered_while_a_cell_runs(front):
 
 def test_comms(front):
     assert front.ask("comm_info_request", {}) == {"status": "ok", "comms": {}}
-    front.send("ASK", b"comm_open", {"comm_id": "x", "target_name": "t", "data": {}}, {})
+    opened = {"comm_id": "x", "target_name": "t", "data": {}}
+    front.send("RUN", {"comm": "comm_open"}, opened, {}, cell=900)
     kind, _, frames = front.wait_for("COMM")[-1]
     assert frames[0] == b"comm_close" and json.loads(frames[1])["comm_id"] == "x"
-    front.wait_for("ANSWER")
+    front.wait_for("DONE")
     cell = front.start(
         "import comm\nc = comm.create_comm(target_name='mine', buffers=[b'raw'])\n"
         "got = []\nc.on_msg(lambda m: got.append(m['buffers'][0]))"
@@ -401,9 +402,10 @@ def test_comms(front):
     front.wait_for("DONE")
     info = front.ask("comm_info_request", {"target_name": "mine"})
     assert info["comms"] == {identity: {"target_name": "mine"}}
-    front.send("ASK", b"comm_msg", {"comm_id": identity, "data": {}}, {}, b"in")
-    front.wait_for("ANSWER")
-    assert front.run("got").value == "[b'in']"
+    said = {"comm_id": identity, "data": {}}
+    front.send("RUN", {"comm": "comm_msg"}, said, {}, b"in", cell=901)
+    front.wait_for("DONE")
+    assert front.run("got == [b'in']").value == "True"
     front.run("c.close()")
 
 
