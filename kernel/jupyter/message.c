@@ -43,6 +43,7 @@ struct message {
     size_t capacity;
     size_t delimiter; /* its index: the number of identities */
     json_t *header;
+    struct buf clean_header; /* its text, when what came is no UTF-8 */
     json_t *parent;
     json_t *metadata; /* NULL until asked for */
     json_t *content;
@@ -71,6 +72,7 @@ void message_unref(struct message *msg)
     for (size_t i = 0; i < msg->count; i++)
         zmq_msg_close(&msg->frames[i]);
     free(msg->frames);
+    buf_clear(&msg->clean_header);
     json_decref(msg->header);
     json_decref(msg->parent);
     json_decref(msg->metadata);
@@ -161,10 +163,15 @@ static int verify(const struct message *msg, const struct signer *signer,
 /* Turns received frames into a message: counted, verified, then parsed. */
 static int decode(struct message *msg, const struct signer *signer, struct error *err)
 {
+    struct message_part header;
+
     if (count_frames(msg, err) < 0 || verify(msg, signer, err) < 0)
         return -1;
-    if (!(msg->header = load_object(section(msg, SECTION_HEADER))))
+    header = section(msg, SECTION_HEADER);
+    if (!(msg->header = load_object(header)))
         return error_set(err, "the header is not a JSON object");
+    if (!text_is_clean(header.data, header.size))
+        text_add_clean(&msg->clean_header, header.data, header.size);
     if (!(msg->parent = load_object(section(msg, SECTION_PARENT))))
         return error_set(err, "the parent header is not a JSON object");
     if (!*message_type(msg))
@@ -272,6 +279,8 @@ const char *message_parent_id(const struct message *msg)
 
 struct message_part message_header(const struct message *msg)
 {
+    if (msg->clean_header.size > 0)
+        return (struct message_part){ msg->clean_header.data, msg->clean_header.size };
     return section(msg, SECTION_HEADER);
 }
 

@@ -47,7 +47,9 @@ const char *message_id(const struct message *msg);
 const char *message_session(const struct message *msg);
 const char *message_date(const struct message *msg);
 const char *message_parent_id(const struct message *msg);
-struct message_part message_header(const struct message *msg); /* raw JSON */
+
+/* Raw JSON: a reply copies it.  Bytes that are no UTF-8 are U+FFFD already. */
+struct message_part message_header(const struct message *msg);
 struct message_part message_metadata(const struct message *msg);
 struct message_part message_content_raw(const struct message *msg);
 

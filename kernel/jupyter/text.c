@@ -1,8 +1,6 @@
 /* text.c - bytes that should be UTF-8, as JSON */
 #include "kernel/jupyter/text.h"
 
-#include <stdbool.h>
-
 #define REPLACEMENT "\xef\xbf\xbd"
 
 /* The bytes of the UTF-8 character at 'text', 0 when there is none. */
@@ -54,6 +52,15 @@ static size_t next(const char *text, size_t size, bool *is_good)
     if (good > 0)
         return good;
     return is_surrogate(bytes, size) ? 3 : 1;
+}
+
+bool text_is_clean(const char *text, size_t size)
+{
+    bool is_good = true;
+
+    for (size_t i = 0; is_good && i < size;)
+        i += next(text + i, size - i, &is_good);
+    return is_good;
 }
 
 void text_add_clean(struct buf *out, const char *text, size_t size)

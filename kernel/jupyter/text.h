@@ -5,9 +5,13 @@
 #ifndef JUPYTER_TEXT_H
 #define JUPYTER_TEXT_H
 
+#include <stdbool.h>
 #include <stddef.h>
 
 #include "kernel/base/buf.h"
+
+/* It is UTF-8. */
+bool text_is_clean(const char *text, size_t size);
 
 /* Adds the text itself. */
 void text_add_clean(struct buf *out, const char *text, size_t size);

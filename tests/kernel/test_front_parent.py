@@ -14,11 +14,12 @@ def test_a_widget_takes_the_output_of_its_cell(kernels):
     assert kernel.collect(msg_id).result == f"'{msg_id}'"
 
 
-def test_a_header_that_is_no_unicode_is_left_out(kernels):
+def test_a_header_that_is_no_unicode_is_mended(kernels):
     kernel = kernels("none-1")
     user, name = kernel.client.session, kernel.client.session.username
     user.username = "\udcff"  # the byte 0xff
     try:
-        assert kernel.run("get_ipython().kernel.get_parent()").result == "{}"
+        done = kernel.run("get_ipython().kernel.get_parent()['header']['username']")
+        assert done.result == "'\N{REPLACEMENT CHARACTER}'"
     finally:
         user.username = name

@@ -8,6 +8,7 @@ import unittest
 
 import jupyter_kernel_test
 from harness import RANKBOOK
+from watched import WatchedClient
 
 SPECS = tempfile.mkdtemp(prefix="rankbook-specs-")
 
@@ -53,6 +54,22 @@ class Checks:
     code_inspect_sample = "zip"
     code_clear_output = "from IPython.display import clear_output; clear_output()"
     support_iopub_welcome = True
+
+    @classmethod
+    def setUpClass(cls):
+        """Every message passes our own validator too."""
+        super().setUpClass()
+        cls.kc.stop_channels()
+        cls.km.client_factory = WatchedClient
+        cls.kc = cls.km.client()
+        cls.kc.start_channels()
+        cls.kc.wait_for_ready(timeout=jupyter_kernel_test.TIMEOUT)
+
+    @classmethod
+    def tearDownClass(cls):
+        violations = cls.kc.watch.violations
+        super().tearDownClass()
+        assert not violations, violations
 
 
 class OneRankTests(Checks, jupyter_kernel_test.KernelTests):

@@ -218,6 +218,26 @@ static void test_parent_bytes(void *router, void *dealer)
     message_unref(request);
 }
 
+static void test_parent_is_clean(void)
+{
+    const struct message_part frames[] = {
+        PART("<IDS|MSG>"),
+        PART(""),
+        PART("{\"msg_type\":\"ask\",\"username\":\"\xff\"}"),
+        PART("{}"),
+        PART("{}"),
+        PART("{}"),
+    };
+    struct message *request = message_decode(frames, 6, keyless, NULL);
+    struct message_part header = message_header(request);
+    json_t *parsed = json_loadb(header.data, header.size, 0, NULL);
+
+    is_str(json_string_value(json_object_get(parsed, "username")), "\xef\xbf\xbd",
+           "a header that is no UTF-8 is copied as UTF-8");
+    json_decref(parsed);
+    message_unref(request);
+}
+
 static void test_ids(void)
 {
     char first[MESSAGE_ID_SIZE], second[MESSAGE_ID_SIZE];
@@ -275,6 +295,7 @@ int main(void)
     test_sockets(router, dealer);
     test_signatures(router, dealer);
     test_parent_bytes(router, dealer);
+    test_parent_is_clean();
     test_ids();
     test_text();
     zmq_close(router);
