@@ -2,7 +2,7 @@
 
 usage: bench.py [--build BUILD] [--out FILE] [--rounds N] [GROUP...]
 
-Groups: build, start, cells, memory, mpi.  Every figure of ours is set beside the peer's
+Groups: build, start, cells, engines, memory, mpi.  Every figure of ours is set beside the peer's
 from the same run: rounds are interleaved, medians compared, and the spread (the
 smallest and largest ratio of a round) is shown.  Peers live in .venv-peers.
 """
@@ -17,10 +17,9 @@ import tempfile
 import time
 
 from binding import bench_mpi, bench_size
-from peer import ROOT, Peer
+from peer import PEERS_PYTHON, ROOT, Engines, Peer
 
-PEERS = ROOT / ".venv-peers" / "bin"
-IPYKERNEL = [str(PEERS / "python"), "-m", "ipykernel_launcher", "-f", "{connection_file}"]
+IPYKERNEL = [str(PEERS_PYTHON), "-m", "ipykernel_launcher", "-f", "{connection_file}"]
 
 
 class Table:
@@ -73,10 +72,7 @@ def bench_start(table, build, rounds):
             peer = Peer(argv)
             peer.reply(peer.send("kernel_info_request", {}))
             known = time.perf_counter() - peer.begin
-            msg_id = peer.send("execute_request", {
-                "code": "1", "silent": False, "store_history": True,
-                "user_expressions": {}, "allow_stdin": False, "stop_on_error": True})
-            peer.reply(msg_id)
+            peer.reply(peer.execute("1"))
             done = time.perf_counter() - peer.begin
             peer.stop()
             if turn:  # the first round warms the file cache
@@ -88,28 +84,65 @@ def bench_start(table, build, rounds):
     table.add("start to first cell, 4 ranks", cell["4 ranks"], cell["ipykernel"], 1.0)
 
 
-CELLS = [
-    # what, code, repetitions in a round, goal for 1 and for 4 ranks
-    ("pass", "pass", 50, (0.5, 0.7)),
-    ("2000 flushed prints", "for i in range(2000): print(i, flush=True)", 1, (None, None)),
-    ("1 MB in one print", "print('x' * 1_000_000)", 3, (None, None)),
-    ("an error", "try:\n    1 / 0\nexcept ZeroDivisionError: pass", 20, (None, None)),
-]
+def whole(code):
+    """A cell until its reply and its idle are here."""
+    return lambda peer: timed(lambda: peer.run(code))
 
 
-def timed(call, count):
-    samples = []
-    for _ in range(count):
-        begin = time.perf_counter()
-        call()
-        samples.append(1e3 * (time.perf_counter() - begin))
-    return statistics.median(samples)
+def first_output(peer):
+    """From the request until the first text of the cell."""
+    def call():
+        nonlocal msg_id
+        msg_id = peer.execute("print('x')")
+        assert peer.published(msg_id, "stream", b"x")
+
+    msg_id = None
+    took = timed(call)
+    peer.reply(msg_id)
+    peer.idle(msg_id)
+    return took
+
+
+def interrupt(peer):
+    """From the interrupt, the way a client sends it, until the reply of the cell."""
+    def call():
+        peer.interrupt()
+        assert peer.reply(msg_id)["ename"] == "KeyboardInterrupt"
+
+    msg_id = peer.execute("import time; print('asleep', flush=True); time.sleep(60)")
+    assert peer.published(msg_id, "stream", b"asleep")
+    took = timed(call)
+    peer.idle(msg_id)
+    return took
 
 
 def complete(peer):
-    msg_id = peer.send("complete_request", {"code": "import o", "cursor_pos": 8})
-    peer.reply(msg_id)
-    peer.idle(msg_id)
+    def call():
+        msg_id = peer.send("complete_request", {"code": "import o", "cursor_pos": 8})
+        peer.reply(msg_id)
+        peer.idle(msg_id)
+
+    return timed(call)
+
+
+def timed(call):
+    begin = time.perf_counter()
+    call()
+    return 1e3 * (time.perf_counter() - begin)
+
+
+PRINTS = "for i in range(2000): print(i, flush=True)"
+ERROR = "try:\n    1 / 0\nexcept ZeroDivisionError: pass"
+CELLS = [
+    # what, how, repetitions in a round, goal for 1 and for 4 ranks
+    ("pass", whole("pass"), 50, (0.3, 0.5)),
+    ("first output of a print", first_output, 20, (1, 1)),
+    ("2000 flushed prints", whole(PRINTS), 1, (None, 1)),
+    ("1 MB in one print", whole("print('x' * 1_000_000)"), 3, (1, 1)),
+    ("an error", whole(ERROR), 20, (None, None)),
+    ("completion", complete, 5, (1.2, 1.2)),
+    ("interrupt of sleep", interrupt, 3, (1, 1)),
+]
 
 
 def bench_cells(table, build, rounds):
@@ -121,20 +154,35 @@ def bench_cells(table, build, rounds):
             for _ in range(20):
                 peer.run("pass")
             complete(peer)
-        for what, code, count, goals in CELLS:
+        for what, how, count, goals in CELLS:
             got = {name: [] for name in peers}
             for _ in range(rounds):
                 for name, peer in peers.items():
-                    got[name].append(timed(lambda: peer.run(code), count))
+                    got[name].append(statistics.median(how(peer) for _ in range(count)))
             for name, goal in zip(("1 rank", "4 ranks"), goals):
                 table.add(f"{what}, {name}", got[name], got["ipykernel"], goal)
-        got = {name: [timed(lambda: complete(peer), 5) for _ in range(rounds)]
-               for name, peer in peers.items()}
-        for name in ("1 rank", "4 ranks"):
-            table.add(f"completion, {name}", got[name], got["ipykernel"])
     finally:
         for peer in peers.values():
             peer.stop()
+
+
+def bench_engines(table, build, rounds):
+    """Four ranks beside four MPI engines of ipyparallel."""
+    start, cell = {"ours": [], "theirs": []}, {"ours": [], "theirs": []}
+    for _ in range(max(1, rounds // 3)):
+        engines = Engines(4)
+        start["theirs"].append(engines.started)
+        peer = Peer(kernels(build)["4 ranks"])
+        peer.reply(peer.execute("pass"))
+        start["ours"].append(1e3 * (time.perf_counter() - peer.begin))
+        peer.wait_started()
+        for _ in range(2):
+            cell["theirs"].append(engines.execute("pass", 20))
+            cell["ours"].append(statistics.median(whole("pass")(peer) for _ in range(20)))
+        engines.stop()
+        peer.stop()
+    table.add("start of 4 ranks, beside ipyparallel", start["ours"], start["theirs"], 0.15)
+    table.add("pass, 4 ranks, beside ipyparallel", cell["ours"], cell["theirs"], 0.15)
 
 
 def pss(process):
@@ -184,8 +232,8 @@ def bench_build(table, build, rounds):
                 bench_size(table, module, folder)
 
 
-GROUPS = {"build": bench_build, "start": bench_start, "cells": bench_cells, "memory": bench_memory,
-          "mpi": bench_mpi}
+GROUPS = {"build": bench_build, "start": bench_start, "cells": bench_cells,
+          "engines": bench_engines, "memory": bench_memory, "mpi": bench_mpi}
 
 
 def main():

@@ -1,5 +1,13 @@
-"""One kernel, ours or ipykernel, driven over raw sockets: as little client as can be."""
+"""One kernel, ours or ipykernel, driven over raw sockets: as little client as can be.
 
+A full client takes longer to read a cell's messages than a kernel to write them.  This
+one signs what it sends, and of what comes looks only for the few bytes that tell what
+it is and to which request it belongs.
+"""
+
+import datetime
+import hashlib
+import hmac
 import json
 import os
 import pathlib
@@ -12,9 +20,10 @@ import time
 
 import psutil
 import zmq
-from jupyter_client.session import Session
 
 ROOT = pathlib.Path(__file__).resolve().parents[2]
+PEERS_PYTHON = ROOT / ".venv-peers/bin/python"
+DELIMITER = b"<IDS|MSG>"
 CHANNELS = ("shell", "control", "stdin", "iopub", "hb")
 
 
@@ -26,6 +35,20 @@ def free_ports(count):
     for sock in socks:
         sock.close()
     return ports
+
+
+class Message:
+    """What came: header, parent, metadata and content, as they came."""
+
+    def __init__(self, frames):
+        first = frames.index(DELIMITER) + 2
+        self.header, self.parent, _, self.content = frames[first:first + 4]
+
+    def answers(self, msg_id):
+        return msg_id.encode() in self.parent
+
+    def is_a(self, msg_type):
+        return f'"{msg_type}"'.encode() in self.header
 
 
 class Peer:
@@ -41,9 +64,9 @@ class Peer:
                       "signature_scheme": "hmac-sha256"}
         with open(self.path, "w") as file:
             json.dump(self.info, file)
-        self.session = Session(key=key.encode())
+        self.key, self.session, self.count = key.encode(), secrets.token_hex(8), 0
         self.ctx = zmq.Context()
-        self.begin = time.perf_counter()
+        self.argv, self.begin = argv, time.perf_counter()
         self.process = subprocess.Popen(
             [arg.replace("{connection_file}", self.path) for arg in argv],
             stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL,
@@ -60,35 +83,53 @@ class Peer:
         return sock
 
     def send(self, msg_type, content, channel="shell"):
-        message = self.session.msg(msg_type, content)
-        self.session.send(self.sock[channel], message)
-        return message["header"]["msg_id"]
+        self.count += 1
+        msg_id = f"{self.session}-{self.count}"
+        now = datetime.datetime.now(datetime.timezone.utc).isoformat()
+        header = {"msg_id": msg_id, "session": self.session, "username": "bench",
+                  "date": now, "msg_type": msg_type, "version": "5.4"}
+        parts = [json.dumps(part).encode() for part in (header, {}, {}, content)]
+        digest = hmac.new(self.key, b"".join(parts), hashlib.sha256)
+        self.sock[channel].send_multipart(
+            [DELIMITER, digest.hexdigest().encode(), *parts])
+        return msg_id
+
+    def execute(self, code):
+        return self.send("execute_request", {
+            "code": code, "silent": False, "store_history": True,
+            "user_expressions": {}, "allow_stdin": False, "stop_on_error": True})
 
     def reply(self, msg_id, channel="shell"):
+        """The content of the reply."""
         while True:
-            frames = self.session.feed_identities(self.sock[channel].recv_multipart())[1]
-            message = self.session.deserialize(frames)
-            if message["parent_header"].get("msg_id") == msg_id:
-                return message
+            message = Message(self.sock[channel].recv_multipart())
+            if message.answers(msg_id):
+                return json.loads(message.content)
 
-    def idle(self, msg_id, timeout_ms=60_000):
-        """Waits for the end of a request; False when it does not come in time."""
+    def published(self, msg_id, msg_type, text, timeout_ms=60_000):
+        """Waits for such a message with 'text'; False when it does not come in time."""
         while self.sock["iopub"].poll(timeout_ms):
-            frames = self.session.feed_identities(self.sock["iopub"].recv_multipart())[1]
-            message = self.session.deserialize(frames)
-            if (message["msg_type"] == "status"
-                    and message["parent_header"].get("msg_id") == msg_id
-                    and message["content"]["execution_state"] == "idle"):
+            message = Message(self.sock["iopub"].recv_multipart())
+            if (message.is_a(msg_type) and message.answers(msg_id)
+                    and text in message.content):
                 return True
         return False
 
+    def idle(self, msg_id, timeout_ms=60_000):
+        return self.published(msg_id, "status", b'"idle"', timeout_ms)
+
     def run(self, code):
-        msg_id = self.send("execute_request", {
-            "code": code, "silent": False, "store_history": True,
-            "user_expressions": {}, "allow_stdin": False, "stop_on_error": True})
-        message = self.reply(msg_id)
+        msg_id = self.execute(code)
+        content = self.reply(msg_id)
         assert self.idle(msg_id)
-        assert message["content"]["status"] == "ok", message["content"]
+        assert content["status"] == "ok", content
+
+    def interrupt(self):
+        """By its kernelspec: ours by message, ipykernel by signal."""
+        if self.argv[0] == str(PEERS_PYTHON):
+            os.killpg(self.process.pid, signal.SIGINT)
+        else:
+            self.reply(self.send("interrupt_request", {}, "control"), "control")
 
     def wait_started(self):
         """The kernel answers, and IOPub is subscribed."""
@@ -112,3 +153,23 @@ class Peer:
             process.kill()
         self.ctx.destroy(linger=0)
         self.folder.cleanup()
+
+
+class Engines:
+    """MPI engines of ipyparallel (engines.py); 'started' is how long that took."""
+
+    def __init__(self, count):
+        script = pathlib.Path(__file__).with_name("engines.py")
+        self.process = subprocess.Popen(
+            [PEERS_PYTHON, script, str(count)], stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True)
+        self.started = float(self.process.stdout.readline())
+
+    def execute(self, code, count):
+        """Milliseconds of a round trip, the median of so many."""
+        print(code, count, file=self.process.stdin, flush=True)
+        return float(self.process.stdout.readline())
+
+    def stop(self):
+        self.process.stdin.close()
+        self.process.wait(60)
