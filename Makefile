@@ -280,8 +280,14 @@ UNIT := $(patsubst tests/unit/%.c,$(BUILD)/tests/unit/%,$(wildcard tests/unit/te
 $(BUILD)/tests/unit/%: $(BUILD)/obj/tests/unit/%.o $(call archives,$(UNIT_LIBS))
 	@mkdir -p $(@D)
 	$(call say,LINK,$@) $(LINK) -o $@ $< $(call test_libs,tests/unit/$*.c)
+# The gather, for tests that drive it from Python.
+GATHER := $(BUILD)/tests/libgather.so
+$(GATHER): $(BUILD)/obj/tests/kernel/gather.o $(call archives,front $(SHARED))
+	@mkdir -p $(@D)
+	$(call say,LINK,$@) $(LINK) -shared -o $@ $< -Wl,--start-group \
+	    $(call archives,front $(SHARED)) -Wl,--end-group $(LIBS)
 .PHONY: unit fuzz-replay fuzz
-unit: $(UNIT)
+unit: $(UNIT) $(GATHER)
 
 # Every decoder of outside bytes: replayed over its corpus in the tests, and
 # searched by libFuzzer with `make fuzz`.

@@ -125,3 +125,19 @@ void text_add_json(struct buf *out, const char *text, size_t size)
     }
     buf_add(out, "\"", 1);
 }
+
+size_t text_partial(const char *text, size_t size)
+{
+    for (size_t back = 1; back <= 3 && back <= size; back++) {
+        unsigned char byte = (unsigned char)text[size - back];
+
+        if (byte < 0x80)
+            return 0;
+        if (byte >= 0xc0) {
+            size_t length = byte >= 0xf0 ? 4 : byte >= 0xe0 ? 3 : 2;
+
+            return length > back ? back : 0;
+        }
+    }
+    return 0;
+}

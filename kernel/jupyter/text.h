@@ -19,4 +19,7 @@ void text_add_clean(struct buf *out, const char *text, size_t size);
 /* Adds a JSON string with its quotes: in one pass, for text that is long. */
 void text_add_json(struct buf *out, const char *text, size_t size);
 
+/* How many bytes at the end of 'text' begin a character that is not whole. */
+size_t text_partial(const char *text, size_t size);
+
 #endif

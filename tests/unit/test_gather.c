@@ -286,7 +286,9 @@ static void test_modes(void)
 
     say(gather, 1, "x\n", 0);
     say(gather, 0, "x\n", 0);
-    is_str(buf_text(&seen.text), "[0] x\n[1] x\n", "mode rank groups nothing");
+    is_str(buf_text(&seen.text), "[1] x\n", "mode rank waits for nobody");
+    gather_tick(gather, 50);
+    is_str(buf_text(&seen.text), "[1] x\n[0] x\n", "and groups nothing");
     end(gather, &seen);
     seen = (struct seen){ { 0 } };
     gather = start(&seen, 2, GATHER_RAW);

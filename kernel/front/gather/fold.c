@@ -3,6 +3,8 @@
 
 #include <string.h>
 
+#include "kernel/jupyter/text.h"
+
 static bool is_settled(const struct fold_queue *queue)
 {
     const struct item *head = queue->items.head;
@@ -50,6 +52,24 @@ static bool is_full(const struct fold *fold, const struct fold_queue *queue)
     return queue->items.size > FOLD_HELD_MAX / fold->count;
 }
 
+/* It ends inside of a character or of a sequence that sets a colour, or has nothing
+ * else but such sequences. */
+static bool is_cut(const struct item *item)
+{
+    const char *text = buf_text(&item->bytes);
+    size_t size = item->bytes.size, step;
+
+    if (!item->open)
+        return false;
+    if (text_partial(text, size) || color_partial(text, size))
+        return true;
+    while (size > 0 && (step = color_sequence(text, size))) {
+        text += step;
+        size -= step;
+    }
+    return size == 0;
+}
+
 /* How long the head of a queue waits; -1: for ever. */
 static int64_t patience(const struct fold_queue *queue, bool unanimous)
 {
@@ -57,6 +77,8 @@ static int64_t patience(const struct fold_queue *queue, bool unanimous)
 
     switch (head->kind) {
     case ITEM_LINE:
+        if (is_cut(head))
+            break;
         return head->open && !unanimous && !queue->is_live ? FOLD_OPEN_MS
                                                            : FOLD_TEXT_MS;
     case ITEM_DISPLAY:
@@ -83,23 +105,13 @@ static int64_t head_deadline(const struct fold_queue *queue, bool unanimous,
     return (match > since ? match : since) + wait;
 }
 
-static bool has_item(const struct item *from, const struct item *item)
-{
-    for (int depth = 0; from && depth < FOLD_LOOKAHEAD; depth++, from = from->next)
-        if (from->kind == ITEM_RESULT)
-            return false;
-        else if (item_is_equal(from, item))
-            return true;
-    return false;
-}
-
 /* These ranks show different things, and neither will show the other's later. */
 static bool are_rivals(const struct fold_queue *a, const struct fold_queue *b)
 {
     const struct item *mine = a->items.head, *theirs = b->items.head;
 
     return mine && theirs && mine->kind == ITEM_DISPLAY && theirs->kind == ITEM_DISPLAY
-           && !has_item(mine, theirs) && !has_item(theirs, mine);
+           && items_find(&a->items, theirs) < 0 && items_find(&b->items, mine) < 0;
 }
 
 static bool has_rivals(const struct fold *fold)
@@ -123,8 +135,9 @@ static bool round_begin(struct fold *fold, int64_t now)
         struct fold_queue *queue = &fold->queues[i];
         int64_t deadline = head_deadline(queue, unanimous, match);
 
-        queue->is_pending =
-            deadline >= 0 && (is_complete || now >= deadline || is_full(fold, queue));
+        queue->is_pending = deadline >= 0
+                            && (is_complete || now >= deadline || is_full(fold, queue)
+                                || (fold->is_apart && is_settled(queue)));
         any = any || queue->is_pending;
     }
     fold->is_begun = false;
@@ -153,30 +166,44 @@ static void end_group(struct fold *fold)
     fold->is_begun = true;
 }
 
-/* The queue, no member, that has 'item' in its lookahead; -1: none. */
-static int find_elsewhere(const struct fold *fold, const struct item *item)
+/* The queue, no member, that comes to 'item' first; -1: none does. */
+static int find_elsewhere(const struct fold *fold, const struct item *item,
+                          int64_t *distance)
 {
-    if (fold->is_apart)
-        return -1;
-    for (size_t i = 0; i < fold->count; i++)
-        if (!fold->queues[i].is_member && has_item(fold->queues[i].items.head, item))
-            return (int)i;
-    return -1;
+    int found = -1;
+
+    for (size_t i = 0; !fold->is_apart && i < fold->count; i++) {
+        int64_t before =
+            fold->queues[i].is_member ? -1 : items_find(&fold->queues[i].items, item);
+
+        if (before >= 0 && (found < 0 || before < *distance)) {
+            found = (int)i;
+            *distance = before;
+        }
+    }
+    return found;
 }
 
-/* The first pending group that no other rank comes to later. */
+/* The first pending group that no other rank comes to later.  If there is none, the
+ * 'blocker' is who stands in the way of the group that has least to wait for. */
 static bool choose_free(struct fold *fold, int *blocker)
 {
+    int64_t least = INT64_MAX;
+
     for (size_t i = 0; i < fold->count; i++) {
+        int64_t distance = 0;
         int found;
 
         if (!fold->queues[i].is_pending)
             continue;
         choose_group(fold, i);
-        if ((found = find_elsewhere(fold, fold->queues[i].items.head)) < 0)
+        found = find_elsewhere(fold, fold->queues[i].items.head, &distance);
+        if (found < 0)
             return true;
-        if (*blocker < 0)
+        if (distance < least) {
+            least = distance;
             *blocker = found;
+        }
     }
     return false;
 }
@@ -250,6 +277,7 @@ struct item *fold_take(struct fold *fold)
 bool fold_continues(const struct fold *fold, const struct item *last)
 {
     const struct item *first = NULL;
+    int64_t distance;
 
     if (last->kind != ITEM_LINE)
         return false;
@@ -266,7 +294,7 @@ bool fold_continues(const struct fold *fold, const struct item *last)
         if (!first)
             first = head;
     }
-    return first && find_elsewhere(fold, first) < 0;
+    return first && find_elsewhere(fold, first, &distance) < 0;
 }
 
 bool fold_is_alone(const struct fold *fold)

@@ -4,7 +4,8 @@
  * has ended, or when an item has waited for its twins long enough; each rank
  * that takes part says one thing, in rank order, together with those who say the
  * same.  Who would say now what another rank has further behind waits for that
- * one to come to it.
+ * one to come to it; where all wait for one another, those wait that have the
+ * shortest way to go.
  *
  * Ranks drift apart, under a flood by far more than an item may wait.  So the wait
  * is one without progress: while a rank that is behind goes on saying what others
@@ -22,7 +23,6 @@
 #define FOLD_TEXT_MS 100     /* a line waits for its twins */
 #define FOLD_OPEN_MS 1000    /* a line without an end, for its end */
 #define FOLD_DISPLAY_MS 1000 /* a display: pictures take time to draw */
-#define FOLD_LOOKAHEAD 32
 
 /* What all queues together may hold; one that holds more than its part of it waits
  * for nobody. */

@@ -97,14 +97,9 @@ static bool needs_label(const struct gather *gather)
 /* The bar that all shared so far gives way to the display of the bars. */
 static void erase_shared_bar(struct gather *gather, const char *name)
 {
-    char *blank;
-
-    if (!gather->rewritable)
-        return;
-    blank = xasprintf("\r%*s\r", (int)gather->rewritable, "");
-    output_add_line(gather->output, name, "", blank, strlen(blank));
+    if (gather->rewritable)
+        output_erase(gather->output, name, gather->rewritable);
     gather->rewritable = 0;
-    free(blank);
 }
 
 /* Ranks whose line was begun by a '\r' write a bar, and go on with it. */
@@ -142,16 +137,23 @@ static void show_bars(struct gather *gather, const struct item *item)
 static void show_text(struct gather *gather, const struct idset *ranks,
                       const struct item *item, bool rewriting)
 {
-    const char *text = buf_text(&item->bytes);
-    size_t size = item->bytes.size;
-    char *label = needs_label(gather) ? label_of(ranks, gather->highest) : xstrdup("");
+    char *label = label_of(ranks, gather->highest);
+    struct output_line line = {
+        .name = item->name,
+        .label = label,
+        .is_common = !needs_label(gather),
+        .is_rest = item->is_rest,
+        .color = item->color,
+        .text = buf_text(&item->bytes),
+        .size = item->bytes.size,
+    };
 
     /* A '\r' alone shows nothing that would have to be blanked out. */
-    if (*label || !rewriting)
+    if (!line.is_common || !rewriting)
         gather->rewritable = 0;
-    else if (size > 1)
-        gather->rewritable = size;
-    output_add_line(gather->output, item->name, label, text, size);
+    else if (line.size > 1)
+        gather->rewritable = line.size;
+    output_add_line(gather->output, &line);
     free(label);
 }
 
@@ -436,9 +438,15 @@ void gather_comm(struct gather *gather, int rank, const char *type,
 
 void gather_note(struct gather *gather, const char *name, const char *text, int64_t now)
 {
-    const char *stream = !strcmp(name, "stderr") ? "stderr" : "stdout";
+    struct output_line line = {
+        .name = !strcmp(name, "stderr") ? "stderr" : "stdout",
+        .label = "",
+        .is_common = true,
+        .text = text,
+        .size = strlen(text),
+    };
 
-    output_add_line(gather->output, stream, "", text, strlen(text));
+    output_add_line(gather->output, &line);
     output_flush(gather->output, now, true);
 }
 

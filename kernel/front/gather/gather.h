@@ -9,6 +9,25 @@
  *    of ranks it came from: "[0-2] text", "[3] text";
  *  - the order of each rank is kept.
  *
+ * What the text means, exactly.  The text of all messages of a stream, put together,
+ * is lines.  A line belongs to the ranks of the label that it begins with, without a
+ * label to all targets.  A label is '[', the ranks as idset_encode() writes them, ']',
+ * as many blanks as a single rank's number is shorter than the highest target's, and
+ * a mark: ' ' begins a line; "\u2026" goes on with the last line of these ranks, whose
+ * newline so far was not theirs but made room for others.  A common line that could
+ * itself be read as one with a label gets the label of all.  So the lines that belong
+ * to a rank are, to the byte, what it wrote there, but for these:
+ *
+ *  - a newline may be added after the very last line;
+ *  - sequences that set colours are set anew, so that labels have none, and each
+ *    character has the one that its rank gave it;
+ *  - bytes that are no UTF-8 are replaced;
+ *  - a line that was rewritten ('\r', a progress bar) may go where it can be rewritten,
+ *    to a display (bars.h);
+ *  - lines of the front's own (gather_note()) belong to nobody.
+ *
+ * tests/kernel/unfold.py reads it back so.
+ *
  * A line waits for its twins on other ranks until each target has said something
  * else or has ended the cell, or until for 100 ms nobody who is behind has come
  * closer; results wait until the end.
@@ -32,7 +51,7 @@ struct gather;
 
 enum gather_mode {
     GATHER_FOLD, /* group what is equal */
-    GATHER_RANK, /* label every line with its rank, group nothing */
+    GATHER_RANK, /* label every line with its rank, group nothing, wait for nobody */
     GATHER_RAW,  /* neither group nor label */
 };
 

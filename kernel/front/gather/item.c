@@ -15,26 +15,36 @@ void item_destroy(struct item *item)
     free(item);
 }
 
+/* Eight bytes a step: a text may have many megabytes. */
 static uint64_t hash_bytes(const char *data, size_t size)
 {
-    uint64_t hash = 0xcbf29ce484222325u;
+    const uint64_t prime = 0x9e3779b97f4a7c15u;
+    uint64_t hash = size * prime, word;
 
-    for (size_t i = 0; i < size; i++)
-        hash = (hash ^ (unsigned char)data[i]) * 0x100000001b3u;
-    return hash;
+    for (; size >= sizeof(word); data += sizeof(word), size -= sizeof(word)) {
+        memcpy(&word, data, sizeof(word));
+        hash = (hash ^ word) * prime;
+        hash ^= hash >> 29;
+    }
+    for (; size > 0; data++, size--)
+        hash = (hash ^ (unsigned char)*data) * prime;
+    return hash ^ hash >> 32;
 }
 
-static void item_close(struct item *item, int64_t now)
+/* It does not change any more. */
+static void item_settle(struct items *items, struct item *item, int64_t now)
 {
     item->open = false;
     item->arrived = now;
     item->hash = hash_bytes(buf_text(&item->bytes), item->bytes.size);
+    places_add(&items->places, item);
 }
 
 bool item_is_equal(const struct item *a, const struct item *b)
 {
     if (a->kind != b->kind || a->bytes.size != b->bytes.size
-        || a->part_count != b->part_count)
+        || a->part_count != b->part_count || a->is_rest != b->is_rest
+        || !color_is_equal(&a->color, &b->color))
         return false;
     if (!a->open && !b->open && a->hash != b->hash)
         return false;
@@ -54,14 +64,17 @@ static struct item *items_append(struct items *items, enum item_kind kind,
     item->name = name;
     item->arrived = now;
     item->chunk = items->chunk;
+    item->place = items->count++;
     if (items->tail) {
         if (items->tail->open)
-            item_close(items->tail, now);
+            item_settle(items, items->tail, now);
         items->tail->next = item;
     } else {
         items->head = item;
     }
     items->tail = item;
+    if (kind == ITEM_RESULT && !items->result)
+        items->result = item;
     items->size += sizeof(*item);
     return item;
 }
@@ -95,30 +108,44 @@ static size_t line_size(const char *text, size_t size, bool *is_whole)
     return (size_t)(end - text) + (*end == '\r' && end[1] == '\n' ? 2 : 1);
 }
 
+/* The line that text of this stream goes on with. */
+static struct item *open_line(struct items *items, const char *name,
+                              const struct item_stream *stream, int64_t now)
+{
+    struct item *item = items->tail;
+
+    if (item && item->open && item->kind == ITEM_LINE && !strcmp(item->name, name))
+        return item;
+    item = items_append(items, ITEM_LINE, name, now);
+    item->open = true;
+    item->is_rest = stream->is_broken;
+    item->color = stream->reader.color;
+    return item;
+}
+
 void items_add_text(struct items *items, const char *name, const char *text,
                     size_t size, int64_t now)
 {
+    struct item_stream *stream = &items->streams[!strcmp(name, "stderr")];
+
     items->chunk++;
     while (size > 0) {
-        struct item *item = items->tail;
+        struct item *item = open_line(items, name, stream, now);
+        size_t had = item->bytes.size, taken;
         bool is_whole;
-        size_t taken;
 
-        if (!item || !item->open || item->kind != ITEM_LINE
-            || strcmp(item->name, name)) {
-            item = items_append(items, ITEM_LINE, name, now);
-            item->open = true;
-        } else if (buf_text(&item->bytes)[item->bytes.size - 1] == '\r'
-                   && *text != '\n') {
-            item_close(item, now);
+        if (had > 0 && item->bytes.data[had - 1] == '\r' && *text != '\n') {
+            item_settle(items, item, now);
             continue;
         }
         taken = line_size(text, size, &is_whole);
         buf_add(&item->bytes, text, taken);
+        color_read(&stream->reader, text, taken);
+        stream->is_broken = text[taken - 1] != '\n';
         items->size += taken;
         item->chunk = items->chunk;
         if (is_whole)
-            item_close(item, now);
+            item_settle(items, item, now);
         text += taken;
         size -= taken;
     }
@@ -142,7 +169,14 @@ void items_add_message(struct items *items, enum item_kind kind, const char *nam
         item->parts[i].size = parts[i].size;
         offset += parts[i].size;
     }
-    item->hash = hash_bytes(buf_text(&item->bytes), item->bytes.size);
+    item_settle(items, item, now);
+}
+
+static struct item *next_result(struct item *item)
+{
+    while (item && item->kind != ITEM_RESULT)
+        item = item->next;
+    return item;
 }
 
 struct item *items_take(struct items *items)
@@ -150,10 +184,14 @@ struct item *items_take(struct items *items)
     struct item *item = items->head;
 
     if (item) {
+        if (items->result == item)
+            items->result = next_result(item->next);
         items->head = item->next;
         if (!items->head)
             items->tail = NULL;
         item->next = NULL;
+        if (!item->open)
+            places_remove(&items->places, item);
         items->size -= sizeof(*item) + item->bytes.size;
     }
     return item;
@@ -165,4 +203,25 @@ void items_clear(struct items *items)
 
     while ((item = items_take(items)))
         item_destroy(item);
+    places_clear(&items->places);
+}
+
+static bool has_result_before(const struct items *items, const struct item *item)
+{
+    return items->result && items->result->place < item->place;
+}
+
+int64_t items_find(const struct items *items, const struct item *like)
+{
+    const struct item *found = NULL;
+
+    if (!items->head)
+        return -1;
+    if (!like->open)
+        found = places_find(&items->places, like);
+    if (!found && items->tail->open && item_is_equal(items->tail, like))
+        found = items->tail;
+    if (!found || has_result_before(items, found))
+        return -1;
+    return (int64_t)(found->place - items->head->place);
 }

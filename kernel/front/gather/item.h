@@ -7,6 +7,8 @@
 #include <stdint.h>
 
 #include "kernel/base/buf.h"
+#include "kernel/front/gather/color.h"
+#include "kernel/front/gather/places.h"
 #include "kernel/jupyter/message.h"
 
 enum item_kind {
@@ -20,15 +22,25 @@ enum item_kind {
 struct item {
     struct item *next;
     enum item_kind kind;
-    const char *name; /* static text */
-    bool open;        /* a line that may still grow */
-    int64_t arrived;  /* when it came, or was whole */
-    uint64_t chunk;   /* the write it came with */
-    uint64_t hash;    /* of the bytes, while not open */
-    struct buf bytes; /* text, or content and buffers one after the other */
+    const char *name;   /* static text */
+    bool open;          /* a line that may still grow */
+    bool is_rest;       /* its beginning is an item of its own */
+    int64_t arrived;    /* when it came, or was whole */
+    uint64_t chunk;     /* the write it came with */
+    uint64_t hash;      /* of the bytes, while not open */
+    uint64_t place;     /* how many items of its rank came before it */
+    struct item *twin;  /* the next one in its place (places.h), not open either */
+    struct color color; /* in which its text begins */
+    struct buf bytes;   /* text, or content and buffers one after the other */
     size_t part_count;
     struct message_part *parts; /* content, (of a comm: metadata,) buffers...: point
                                    into 'bytes' */
+};
+
+/* One of the two streams of a rank, after all text so far. */
+struct item_stream {
+    bool is_broken; /* its last line has no end */
+    struct color_reader reader;
 };
 
 /* What one rank said and is not given out yet, oldest first.  Zeroed is empty. */
@@ -36,7 +48,11 @@ struct items {
     struct item *head;
     struct item *tail;
     uint64_t chunk;
-    size_t size; /* of all in memory */
+    uint64_t count;       /* of all items that ever came */
+    struct item *result;  /* the first one that is a result, NULL: there is none */
+    size_t size;          /* of all in memory */
+    struct places places; /* those that are not open */
+    struct item_stream streams[2];
 };
 
 void item_destroy(struct item *item);
@@ -53,5 +69,9 @@ void items_add_message(struct items *items, enum item_kind kind, const char *nam
 /* The first item, to be destroyed by the caller. */
 struct item *items_take(struct items *items);
 void items_clear(struct items *items);
+
+/* How many items stand before the first one that is equal to 'like'; -1 when there
+ * is none, or when a result stands between, which nothing overtakes. */
+int64_t items_find(const struct items *items, const struct item *like);
 
 #endif

@@ -4,6 +4,9 @@
 
 #include "kernel/base/idset.h"
 
+/* In the place of the blank that ends a label: the line goes on. */
+#define LABEL_REST "\xe2\x80\xa6"
+
 /* To be freed.  Labels of single ranks are padded to the width of 'highest', the
  * highest rank of the cell, so that their texts stand below one another. */
 char *label_of(const struct idset *ranks, int highest);

@@ -7,15 +7,23 @@
 
 #include "kernel/base/buf.h"
 #include "kernel/base/mem.h"
+#include "kernel/front/gather/label.h"
 #include "kernel/front/gather/spill.h"
 #include "kernel/jupyter/text.h"
+
+/* A stream, as readers put it together again from its messages. */
+struct lane {
+    char *label; /* whose line is open at its end; NULL: none is */
+    bool is_common;
+    struct color_reader reader;
+};
 
 struct output {
     gather_f publish;
     void *arg;
-    const char *name;   /* the stream of 'text' */
-    struct buf text;    /* not given out yet */
-    char *label;        /* whose line is open at its end; NULL: none is */
+    const char *name; /* the stream of 'text' */
+    struct buf text;  /* not given out yet */
+    struct lane lanes[2];
     int64_t flushed;    /* when text was last given out */
     size_t total;       /* bytes given out */
     struct spill *rest; /* where the rest goes, once there is too much */
@@ -39,25 +47,9 @@ void output_destroy(struct output *output)
         return;
     spill_close(output->rest);
     buf_clear(&output->text);
-    free(output->label);
+    for (size_t i = 0; i < 2; i++)
+        free(output->lanes[i].label);
     free(output);
-}
-
-/* How many bytes at the end begin a UTF-8 character that is not whole. */
-static size_t partial_char(const char *text, size_t size)
-{
-    for (size_t back = 1; back <= 3 && back <= size; back++) {
-        unsigned char byte = (unsigned char)text[size - back];
-
-        if (byte < 0x80)
-            return 0;
-        if (byte >= 0xc0) {
-            size_t length = byte >= 0xf0 ? 4 : byte >= 0xe0 ? 3 : 2;
-
-            return length > back ? back : 0;
-        }
-    }
-    return 0;
 }
 
 static void publish_text(struct output *output, const char *text, size_t size)
@@ -95,7 +87,7 @@ static void publish_within_limit(struct output *output, const char *text, size_t
 static void send_text(struct output *output, bool is_final)
 {
     size_t size = output->text.size;
-    size_t kept = is_final ? 0 : partial_char(buf_text(&output->text), size);
+    size_t kept = is_final ? 0 : text_partial(buf_text(&output->text), size);
 
     if (size == kept)
         return;
@@ -106,50 +98,125 @@ static void send_text(struct output *output, bool is_final)
         buf_reset(&output->text);
 }
 
-static void open_line(struct output *output, const char *label)
+static struct lane *lane_of(struct output *output, const char *name)
 {
-    free(output->label);
-    output->label = label ? xstrdup(label) : NULL;
+    return &output->lanes[!strcmp(name, "stderr")];
 }
 
-static void use_stream(struct output *output, const char *name)
+static void write_lane(struct output *output, struct lane *lane, const char *text,
+                       size_t size)
 {
-    if (output->name && strcmp(output->name, name)) {
-        send_text(output, true);
-        open_line(output, NULL);
-    }
+    color_read(&lane->reader, text, size);
+    buf_add(&output->text, text, size);
+}
+
+static void set_color(struct output *output, struct lane *lane,
+                      const struct color *color)
+{
+    color_change(&output->text, &lane->reader.color, color);
+    lane->reader = (struct color_reader){ .color = *color };
+}
+
+static void end_line(struct output *output, struct lane *lane)
+{
+    write_lane(output, lane, "\n", 1);
+    free(lane->label);
+    lane->label = NULL;
+}
+
+/* Other output comes between.  A line without a label is what all wrote and may go
+ * on after it; one with a label would go on without. */
+static void leave_lane(struct output *output)
+{
+    struct lane *lane = output->name ? lane_of(output, output->name) : NULL;
+
+    if (lane && lane->label && !lane->is_common)
+        end_line(output, lane);
+    send_text(output, true);
+}
+
+static struct lane *use_lane(struct output *output, const char *name)
+{
+    if (output->name && strcmp(output->name, name))
+        leave_lane(output);
     output->name = name;
+    return lane_of(output, name);
 }
 
 void output_add(struct output *output, const char *name, const char *text, size_t size)
 {
-    use_stream(output, name);
+    use_lane(output, name);
     buf_add(&output->text, text, size);
 }
 
-void output_add_line(struct output *output, const char *name, const char *label,
-                     const char *text, size_t size)
+static bool is_label_char(char c)
 {
-    bool is_whole = size > 0 && text[size - 1] == '\n';
+    return (c >= '0' && c <= '9') || c == ',' || c == '-';
+}
 
-    use_stream(output, name);
-    if (output->label && strcmp(output->label, label)) {
-        buf_add(&output->text, "\n", 1);
-        open_line(output, NULL);
+/* A reader could take it for a label, now or when it has gone on. */
+static bool begins_like_label(const char *text, size_t size)
+{
+    size_t at = 0, step;
+
+    while ((step = color_sequence(text + at, size - at)))
+        at += step;
+    if (at == size || color_partial(text + at, size - at) == size - at)
+        return true;
+    if (text[at++] != '[')
+        return false;
+    while (at < size && is_label_char(text[at]))
+        at++;
+    if (at < size && text[at] != ']')
+        return false;
+    return at + 1 >= size || text[at + 1] == ' ' || text[at + 1] == LABEL_REST[0];
+}
+
+static void begin_line(struct output *output, struct lane *lane,
+                       const struct output_line *line)
+{
+    static const struct color plain = { 0 };
+
+    if (lane->label)
+        end_line(output, lane);
+    if (line->is_common && !line->is_rest && !begins_like_label(line->text, line->size))
+        return;
+    set_color(output, lane, &plain);
+    if (line->is_rest) {
+        /* The mark stands in the place of the last blank. */
+        buf_add(&output->text, line->label, strlen(line->label) - 1);
+        buf_add_text(&output->text, LABEL_REST);
+    } else {
+        buf_add_text(&output->text, line->label);
     }
-    if (!output->label)
-        buf_add_text(&output->text, label);
-    buf_add(&output->text, text, size);
-    if (is_whole)
-        open_line(output, NULL);
-    else if (!output->label)
-        open_line(output, label);
+}
+
+void output_add_line(struct output *output, const struct output_line *line)
+{
+    struct lane *lane = use_lane(output, line->name);
+    bool is_whole = line->size > 0 && line->text[line->size - 1] == '\n';
+
+    if (!line->is_rest || !lane->label || strcmp(lane->label, line->label))
+        begin_line(output, lane, line);
+    set_color(output, lane, &line->color);
+    write_lane(output, lane, line->text, line->size);
+    free(lane->label);
+    lane->label = is_whole ? NULL : xstrdup(line->label);
+    lane->is_common = line->is_common;
+}
+
+void output_erase(struct output *output, const char *name, size_t size)
+{
+    struct lane *lane = use_lane(output, name);
+
+    buf_add_format(&output->text, "\r%*s\r", (int)size, "");
+    free(lane->label);
+    lane->label = NULL;
 }
 
 void output_publish(struct output *output, const struct message_out *out)
 {
-    send_text(output, true);
-    open_line(output, NULL);
+    leave_lane(output);
     output->publish(out, output->arg);
 }
 
@@ -167,7 +234,7 @@ void output_flush(struct output *output, int64_t now, bool is_final)
 int64_t output_deadline(const struct output *output)
 {
     /* A piece of a character waits for its rest, not for a time. */
-    if (output->text.size == partial_char(buf_text(&output->text), output->text.size))
+    if (output->text.size == text_partial(buf_text(&output->text), output->text.size))
         return -1;
     return output->flushed + OUTPUT_FLUSH_MS;
 }

@@ -11,6 +11,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "kernel/front/gather/color.h"
 #include "kernel/front/gather/gather.h"
 
 #define OUTPUT_CELL_MAX (10u << 20)
@@ -27,11 +28,23 @@ void output_destroy(struct output *output);
 /* 'name' is static text.  As it is. */
 void output_add(struct output *output, const char *name, const char *text, size_t size);
 
-/* One line, or a part of one, of the ranks that 'label' names ("" for all: no
- * label is shown).  What continues the line that the same ranks began gets no
- * second label; whatever else comes begins a new line first. */
-void output_add_line(struct output *output, const char *name, const char *label,
-                     const char *text, size_t size);
+/* A line, or a part of one, that some ranks wrote. */
+struct output_line {
+    const char *name;   /* static text */
+    const char *label;  /* of these ranks */
+    bool is_common;     /* they are all: the label is shown only where one is needed */
+    bool is_rest;       /* they began it before */
+    struct color color; /* in which 'text' begins */
+    const char *text;
+    size_t size;
+};
+
+/* Follows the line that the same ranks began; otherwise it begins one of its own, as
+ * gather.h says. */
+void output_add_line(struct output *output, const struct output_line *line);
+
+/* Blanks the open line of the stream out: 'size' bytes that a '\r' can rewrite. */
+void output_erase(struct output *output, const char *name, size_t size);
 
 /* A message of any other type, after all text so far. */
 void output_publish(struct output *output, const struct message_out *out);
