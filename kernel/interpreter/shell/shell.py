@@ -196,6 +196,11 @@ class ZMQInteractiveShell(InteractiveShell):
             self._showtraceback(kind, value, lines)
 
     def _format_exception_for_storage(self, exception, *args, **kwargs):
+        """What was shown, which took longer than all the rest of a cell's end."""
+        shown = [stb for evalue, stb in self.tracebacks if evalue is exception]
+        if shown:
+            name = type(exception).__name__
+            return {"ename": name, "evalue": str(exception), "traceback": shown[0]}
         try:
             return super()._format_exception_for_storage(exception, *args, **kwargs)
         except Exception:  # the same exception: the history has to do without it
