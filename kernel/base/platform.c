@@ -5,13 +5,18 @@
 #include <fcntl.h>
 #include <inttypes.h>
 #include <limits.h>
+#include <linux/sockios.h>
+#include <linux/tcp.h>
+#include <netinet/in.h>
 #include <signal.h>
 #include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/ioctl.h>
 #include <sys/mman.h>
 #include <sys/prctl.h>
+#include <sys/socket.h>
 #include <unistd.h>
 
 #include "kernel/base/mem.h"
@@ -176,4 +181,19 @@ int platform_maps_files(pid_t pid, const char *prefix, platform_path_f call, voi
     free(line);
     fclose(file);
     return count;
+}
+
+int platform_socket_flow(int fd, struct platform_flow *flow)
+{
+    struct tcp_info info = { 0 };
+    socklen_t size = sizeof(info);
+    int waiting;
+
+    if (ioctl(fd, SIOCOUTQ, &waiting) < 0)
+        return -1;
+    flow->waiting = (uint64_t)waiting;
+    flow->acked = 0;
+    if (getsockopt(fd, IPPROTO_TCP, TCP_INFO, &info, &size) == 0)
+        flow->acked = info.tcpi_bytes_acked;
+    return 0;
 }

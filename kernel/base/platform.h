@@ -38,6 +38,14 @@ int platform_process_memory(pid_t pid, uint64_t *rss, uint64_t *pss);
 /* User and system time of all threads in clock ticks (sysconf(_SC_CLK_TCK)). */
 int64_t platform_cpu_ticks(pid_t pid);
 
+/* What a socket's other end has not taken yet, in bytes; for TCP, also how much it has
+ * taken in all. */
+struct platform_flow {
+    uint64_t waiting;
+    uint64_t acked;
+};
+int platform_socket_flow(int fd, struct platform_flow *flow);
+
 typedef void (*platform_path_f)(const char *path, void *arg);
 
 /* Calls 'call' once for each mapped file of the process whose path starts with

@@ -142,6 +142,11 @@ void cluster_send_keepers(struct cluster *cluster, enum wire_type type)
         send_keeper(cluster, rank, type, 0, NULL, 0);
 }
 
+void cluster_pause(struct cluster *cluster, bool is_paused)
+{
+    loop_watch_pause(cluster->watch, is_paused);
+}
+
 static void on_ping(struct loop *loop, void *arg)
 {
     cluster_send_keepers(arg, WIRE_PING);

@@ -79,6 +79,9 @@ void cluster_send_all(struct cluster *cluster, const struct idset *ranks,
 /* To every keeper that said HELLO, also when its interpreter is gone. */
 void cluster_send_keepers(struct cluster *cluster, enum wire_type type);
 
+/* Reads nothing from the ranks, so that they have to wait, and goes on again. */
+void cluster_pause(struct cluster *cluster, bool is_paused);
+
 /* All ranks that are not lost yet are, for this reason. */
 void cluster_lose_all(struct cluster *cluster, const char *why);
 

@@ -31,10 +31,38 @@ static void on_refused(enum channel from, const char *reason, void *arg)
     log_warning("message on %s dropped: %s", names[from], reason);
 }
 
+/* A rank that asks this client is not answered. */
+static void on_gone(void *arg)
+{
+    struct front *front = arg;
+
+    if (front->inputs)
+        inputs_check(front->inputs);
+}
+
+static void on_full(bool is_full, void *arg)
+{
+    struct front *front = arg;
+
+    log_info(is_full ? "a client does not read, the ranks have to wait"
+                     : "the ranks go on");
+    cluster_pause(front->cluster, is_full);
+}
+
+static const struct channels_calls calls = {
+    .request = on_request,
+    .refused = on_refused,
+    .gone = on_gone,
+    .full = on_full,
+};
+
 /* Binds the channels; the ports that were chosen go into the file. */
-static struct channels *open_channels(struct front *front, void *ctx, const char *path,
+static struct channels *open_channels(struct front *front, void *ctx,
+                                      const struct front_config *config,
                                       struct error *err)
 {
+    const char *path = config->connection;
+    uint64_t limit = config->unread ? config->unread : CHANNELS_LIMIT;
     struct connection connection = { 0 };
     struct channels *channels = NULL;
     bool is_open = false;
@@ -43,8 +71,8 @@ static struct channels *open_channels(struct front *front, void *ctx, const char
         return NULL;
     for (int i = 0; i < CHANNEL_COUNT; i++)
         is_open = is_open || connection.ports[i] == 0;
-    channels = channels_create(ctx, front->loop, &connection, on_request, on_refused,
-                               front, err);
+    channels =
+        channels_create(ctx, front->loop, &connection, limit, &calls, front, err);
     if (channels && is_open && connection_write(path, &connection, err) < 0) {
         channels_destroy(channels);
         channels = NULL;
@@ -77,7 +105,7 @@ struct front *front_create(void *ctx, struct loop *loop,
 
     front->loop = loop;
     front->fails_standstill = config->fails_standstill;
-    if (!(front->channels = open_channels(front, ctx, config->connection, err))
+    if (!(front->channels = open_channels(front, ctx, config, err))
         || !(front->cluster = open_cluster(front, ctx, config, err))) {
         front_destroy(front);
         return NULL;

@@ -44,6 +44,7 @@ struct front_config {
     int ranks;
     int launcher; /* a socketpair (order.h) */
     bool fails_standstill;
+    uint64_t unread; /* bytes kept for clients that do not read; 0: the default */
 };
 
 /* Binds everything, answers at once, and asks the launcher for the ranks; these

@@ -51,21 +51,30 @@ void inputs_destroy(struct inputs *inputs)
     free(inputs);
 }
 
+/* False when nobody is there to be asked. */
+static bool ask(struct inputs *inputs, struct input *input)
+{
+    static const char why[] =
+        "nobody answers input(): the client that ran this cell has gone";
+    static const struct wire_frame none[] = { { "", 0 }, { why, sizeof(why) - 1 } };
+    struct front *front = inputs->front;
+    struct origin *origin = origins_find(front->origins, input->cell);
+
+    if (origin && channels_is_there(front->channels, origin_request(origin))) {
+        if (!input->is_asked)
+            channels_reply_new(front->channels, CHANNEL_STDIN, origin_request(origin),
+                               "input_request", json_incref(input->content));
+        input->is_asked = true;
+        return true;
+    }
+    cluster_send(front->cluster, input->rank, WIRE_INPUT_REPLY, input->cell, none, 2);
+    return false;
+}
+
 static void ask_next(struct inputs *inputs)
 {
-    struct front *front = inputs->front;
-    struct input *input;
-    struct origin *origin;
-
-    while (!inputs->timer && (input = inputs->first) && !input->is_asked) {
-        if (!(origin = origins_find(front->origins, input->cell))) {
-            input_remove(&inputs->first);
-            continue;
-        }
-        input->is_asked = true;
-        channels_reply_new(front->channels, CHANNEL_STDIN, origin_request(origin),
-                           "input_request", json_incref(input->content));
-    }
+    while (!inputs->timer && inputs->first && !ask(inputs, inputs->first))
+        input_remove(&inputs->first);
 }
 
 static void on_together(struct loop *loop, void *arg)
@@ -115,6 +124,11 @@ void inputs_reply(struct inputs *inputs, struct message *msg)
     cluster_send(inputs->front->cluster, input->rank, WIRE_INPUT_REPLY, input->cell,
                  &frame, 1);
     input_remove(&inputs->first);
+    ask_next(inputs);
+}
+
+void inputs_check(struct inputs *inputs)
+{
     ask_next(inputs);
 }
 

@@ -23,6 +23,9 @@ void inputs_ask(struct inputs *inputs, int rank, uint64_t cell, const json_t *co
 /* An input_reply; one that nobody waits for is ignored. */
 void inputs_reply(struct inputs *inputs, struct message *msg);
 
+/* A client has gone: who waits for its answer gets an error. */
+void inputs_check(struct inputs *inputs);
+
 /* The cell, or the rank, does not wait for an answer any more. */
 void inputs_forget(struct inputs *inputs, uint64_t cell);
 void inputs_forget_rank(struct inputs *inputs, int rank);

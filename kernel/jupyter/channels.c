@@ -12,6 +12,7 @@
 
 #include "kernel/base/mem.h"
 #include "kernel/jupyter/curve.h"
+#include "kernel/jupyter/peers.h"
 #include "kernel/jupyter/sign.h"
 
 #define LINGER_MS 1000
@@ -23,16 +24,19 @@ struct binding {
     void *sock;
     char *path; /* of an ipc socket; NULL: there is none to remove */
     struct loop_watch *watch;
+    struct backlog *backlog; /* NULL: what is sent here is small, and may be lost */
+    struct peers *peers;
 };
 
 struct channels {
     struct loop *loop;
     struct signer *signer;
     struct session session;
-    channels_f call;
-    channels_refused_f refused;
+    uint64_t limit;
+    const struct channels_calls *calls;
     void *arg;
     struct binding bindings[CHANNEL_COUNT];
+    int full; /* bindings that are */
 };
 
 static void on_message(struct loop *loop, void *arg);
@@ -41,26 +45,48 @@ static void on_heartbeat(struct loop *loop, void *arg);
 
 /* 'option' is the one that the socket needs beside those all have: a client that
  * reconnects under its old identity takes it over; a second subscriber of the
- * same topic is seen, and welcomed, too. */
+ * same topic is seen, and welcomed, too.  'is_kept': what a slow reader has not taken
+ * is kept for it; elsewhere ZeroMQ's own limit is enough. */
 static const struct {
     const char *name;
     int type;
     int option;
+    bool is_kept;
     loop_f call;
 } kinds[CHANNEL_COUNT] = {
-    [CHANNEL_SHELL] = { "shell", ZMQ_ROUTER, ZMQ_ROUTER_HANDOVER, on_message },
-    [CHANNEL_CONTROL] = { "control", ZMQ_ROUTER, ZMQ_ROUTER_HANDOVER, on_message },
-    [CHANNEL_STDIN] = { "stdin", ZMQ_ROUTER, ZMQ_ROUTER_HANDOVER, on_message },
-    [CHANNEL_IOPUB] = { "iopub", ZMQ_XPUB, ZMQ_XPUB_VERBOSE, on_subscription },
-    [CHANNEL_HEARTBEAT] = { "heartbeat", ZMQ_ROUTER, ZMQ_ROUTER_HANDOVER,
+    [CHANNEL_SHELL] = { "shell", ZMQ_ROUTER, ZMQ_ROUTER_HANDOVER, true, on_message },
+    [CHANNEL_CONTROL] = { "control", ZMQ_ROUTER, ZMQ_ROUTER_HANDOVER, true,
+                          on_message },
+    [CHANNEL_STDIN] = { "stdin", ZMQ_ROUTER, ZMQ_ROUTER_HANDOVER, false, on_message },
+    [CHANNEL_IOPUB] = { "iopub", ZMQ_XPUB, ZMQ_XPUB_VERBOSE, true, on_subscription },
+    [CHANNEL_HEARTBEAT] = { "heartbeat", ZMQ_ROUTER, ZMQ_ROUTER_HANDOVER, false,
                             on_heartbeat },
 };
 
 static void refuse(const struct channels *channels, enum channel from,
                    const char *reason)
 {
-    if (channels->refused)
-        channels->refused(from, reason, channels->arg);
+    if (channels->calls->refused)
+        channels->calls->refused(from, reason, channels->arg);
+}
+
+static void on_gone(void *arg)
+{
+    const struct binding *from = arg;
+    struct channels *channels = from->channels;
+
+    if (from->channel == CHANNEL_SHELL && channels->calls->gone)
+        channels->calls->gone(channels->arg);
+}
+
+static void on_full(bool is_full, void *arg)
+{
+    struct channels *channels = ((struct binding *)arg)->channels;
+    bool was_full = channels->full > 0;
+
+    channels->full += is_full ? 1 : -1;
+    if (was_full != (channels->full > 0) && channels->calls->full)
+        channels->calls->full(is_full, channels->arg);
 }
 
 static void on_message(struct loop *loop, void *arg)
@@ -70,8 +96,10 @@ static void on_message(struct loop *loop, void *arg)
     struct error err = { "" };
     struct message *msg = message_recv(from->sock, channels->signer, &err);
 
+    if (msg && from->channel == CHANNEL_SHELL)
+        message_set_peer(msg, peers_source(from->peers, message_fd(msg)));
     if (msg)
-        channels->call(from->channel, msg, channels->arg);
+        channels->calls->request(from->channel, msg, channels->arg);
     else if (*err.text)
         refuse(channels, from->channel, err.text);
     message_unref(msg);
@@ -228,14 +256,28 @@ static int set_option(void *sock, int option, int value)
     return zmq_setsockopt(sock, option, &value, sizeof(value));
 }
 
-/* No high water marks: a slow reader must not make us lose messages. */
+/* A high water mark counts messages, however large, and loses what is above: where
+ * messages are kept, peers.h has a better limit. */
 static int set_options(void *sock, enum channel channel, const char *endpoint)
 {
     if (set_option(sock, ZMQ_LINGER, LINGER_MS) < 0
-        || set_option(sock, ZMQ_SNDHWM, 0) < 0
+        || (kinds[channel].is_kept && set_option(sock, ZMQ_SNDHWM, 0) < 0)
         || set_option(sock, kinds[channel].option, 1) < 0)
         return -1;
     return strchr(endpoint, '[') ? set_option(sock, ZMQ_IPV6, 1) : 0;
+}
+
+static int watch_peers(struct binding *binding, void *ctx)
+{
+    static const struct peers_calls calls = { on_gone, on_full };
+
+    if (!kinds[binding->channel].is_kept)
+        return 0;
+    binding->backlog = backlog_create();
+    binding->peers =
+        peers_create(ctx, binding->sock, binding->channels->loop, binding->backlog,
+                     binding->channels->limit, &calls, binding);
+    return binding->peers ? 0 : -1;
 }
 
 static int bind_one(struct binding *binding, void *ctx, struct connection *connection,
@@ -251,7 +293,8 @@ static int bind_one(struct binding *binding, void *ctx, struct connection *conne
     endpoint = connection_endpoint(connection, channel);
     if (!(binding->sock = zmq_socket(ctx, kinds[channel].type))
         || set_options(binding->sock, channel, endpoint) < 0
-        || curve_serve(binding->sock, connection) < 0) {
+        || curve_serve(binding->sock, connection) < 0
+        || watch_peers(binding, ctx) < 0) {
         error_set(err, "%s channel: %s", kinds[channel].name, zmq_strerror(errno));
         goto done;
     }
@@ -268,8 +311,8 @@ done:
 }
 
 struct channels *channels_create(void *ctx, struct loop *loop,
-                                 struct connection *connection, channels_f call,
-                                 channels_refused_f refused, void *arg,
+                                 struct connection *connection, uint64_t limit,
+                                 const struct channels_calls *calls, void *arg,
                                  struct error *err)
 {
     struct channels *channels = xcalloc(1, sizeof(*channels));
@@ -277,8 +320,8 @@ struct channels *channels_create(void *ctx, struct loop *loop,
 
     memcpy(ports, connection->ports, sizeof(ports));
     channels->loop = loop;
-    channels->call = call;
-    channels->refused = refused;
+    channels->limit = limit;
+    channels->calls = calls;
     channels->arg = arg;
     session_init(&channels->session);
     if (!(channels->signer = signer_create(connection->scheme, connection->key, err)))
@@ -306,6 +349,8 @@ void channels_destroy(struct channels *channels)
         struct binding *binding = &channels->bindings[i];
 
         loop_remove(channels->loop, binding->watch);
+        peers_destroy(binding->peers);
+        backlog_destroy(binding->backlog);
         if (binding->sock)
             zmq_close(binding->sock);
         if (binding->path)
@@ -314,6 +359,11 @@ void channels_destroy(struct channels *channels)
     }
     signer_destroy(channels->signer);
     free(channels);
+}
+
+bool channels_is_there(struct channels *channels, const struct message *request)
+{
+    return peers_has(channels->bindings[CHANNEL_SHELL].peers, message_peer(request));
 }
 
 const struct session *channels_session(const struct channels *channels)
@@ -325,23 +375,32 @@ const struct session *channels_session(const struct channels *channels)
 static void send_out(struct channels *channels, enum channel to,
                      const struct message_out *out)
 {
+    struct binding *binding = &channels->bindings[to];
+    struct message_out counted = *out;
     struct error err;
 
-    if (message_send(channels->bindings[to].sock, channels->signer, &channels->session,
-                     out, &err)
+    counted.backlog = binding->backlog;
+    if (message_send(binding->sock, channels->signer, &channels->session, &counted,
+                     &err)
         < 0)
         refuse(channels, to, err.text);
+    if (binding->peers)
+        peers_sent(binding->peers);
 }
 
 static void send_out_new(struct channels *channels, enum channel to,
                          struct message_out out, json_t *content)
 {
+    struct binding *binding = &channels->bindings[to];
     struct error err;
 
-    if (message_send_new(channels->bindings[to].sock, channels->signer,
-                         &channels->session, out, content, &err)
+    out.backlog = binding->backlog;
+    if (message_send_new(binding->sock, channels->signer, &channels->session, out,
+                         content, &err)
         < 0)
         refuse(channels, to, err.text);
+    if (binding->peers)
+        peers_sent(binding->peers);
 }
 
 /* Messages on IOPub have a topic; clients subscribe to "" and see them all. */

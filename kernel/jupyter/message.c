@@ -42,6 +42,7 @@ struct message {
     size_t count;
     size_t capacity;
     size_t delimiter; /* its index: the number of identities */
+    uint64_t peer;
     json_t *header;
     struct buf clean_header; /* its text, when what came is no UTF-8 */
     json_t *parent;
@@ -245,6 +246,21 @@ struct message *message_decode(const struct message_part *frames, size_t count,
     return NULL;
 }
 
+int message_fd(const struct message *msg)
+{
+    return zmq_msg_get(&msg->frames[msg->count - 1], ZMQ_SRCFD);
+}
+
+void message_set_peer(struct message *msg, uint64_t peer)
+{
+    msg->peer = peer;
+}
+
+uint64_t message_peer(const struct message *msg)
+{
+    return msg->peer;
+}
+
 static const char *text_in(const json_t *header, const char *name)
 {
     const char *text = json_string_value(json_object_get(header, name));
@@ -400,6 +416,24 @@ static int send_frame(void *sock, struct message_part part, bool more,
     return 0;
 }
 
+/* The frame that stands for the whole message in the backlog. */
+static int send_counted(void *sock, const struct message_out *out,
+                        struct message_part part, size_t weight, struct error *err)
+{
+    int flags = ZMQ_DONTWAIT | (out->buffer_count > 0 ? ZMQ_SNDMORE : 0);
+    zmq_msg_t frame;
+
+    backlog_frame_init(out->backlog, &frame, part.data, part.size, weight);
+    while (zmq_msg_send(&frame, sock, flags) < 0) {
+        if (errno == EINTR)
+            continue;
+        error_set(err, "send: %s", zmq_strerror(errno));
+        zmq_msg_close(&frame);
+        return -1;
+    }
+    return 0;
+}
+
 static struct message_part text_part(const char *text)
 {
     return (struct message_part){ text, strlen(text) };
@@ -423,6 +457,33 @@ static int send_envelope(void *sock, const struct message_out *out, struct error
     return send_frame(sock, text_part(DELIMITER), true, err);
 }
 
+/* The signed parts, of which content is the last, and the buffers. */
+static int send_body(void *sock, const struct message_out *out,
+                     const struct message_part *parts, struct error *err)
+{
+    size_t weight = 0;
+
+    for (int i = 0; i < SIGNED_COUNT; i++)
+        weight += parts[i].size;
+    for (size_t i = 0; i < out->buffer_count; i++)
+        weight += out->buffers[i].size;
+    for (int i = 0; i < SIGNED_COUNT; i++) {
+        bool is_last = i == SIGNED_COUNT - 1;
+        bool more = !is_last || out->buffer_count > 0;
+        int rc = is_last && out->backlog
+                     ? send_counted(sock, out, parts[i], weight, err)
+                     : send_frame(sock, parts[i], more, err);
+
+        if (rc < 0)
+            return -1;
+    }
+    for (size_t i = 0; i < out->buffer_count; i++) {
+        if (send_frame(sock, out->buffers[i], i + 1 < out->buffer_count, err) < 0)
+            return -1;
+    }
+    return 0;
+}
+
 int message_send(void *sock, const struct signer *signer, const struct session *session,
                  const struct message_out *out, struct error *err)
 {
@@ -436,26 +497,15 @@ int message_send(void *sock, const struct signer *signer, const struct session *
     };
     struct sign_part to_sign[SIGNED_COUNT];
     char signature[SIGN_HEX_MAX];
-    int rc = -1;
+    int rc = 0;
 
     for (int i = 0; i < SIGNED_COUNT; i++)
         to_sign[i] = (struct sign_part){ parts[i].data, parts[i].size };
     signer_sign(signer, to_sign, SIGNED_COUNT, signature);
     if (send_envelope(sock, out, err) < 0
-        || send_frame(sock, text_part(signature), true, err) < 0)
-        goto done;
-    for (int i = 0; i < SIGNED_COUNT; i++) {
-        bool more = i < SIGNED_COUNT - 1 || out->buffer_count > 0;
-
-        if (send_frame(sock, parts[i], more, err) < 0)
-            goto done;
-    }
-    for (size_t i = 0; i < out->buffer_count; i++) {
-        if (send_frame(sock, out->buffers[i], i + 1 < out->buffer_count, err) < 0)
-            goto done;
-    }
-    rc = 0;
-done:
+        || send_frame(sock, text_part(signature), true, err) < 0
+        || send_body(sock, out, parts, err) < 0)
+        rc = -1;
     free(header);
     return rc;
 }

@@ -15,6 +15,7 @@
 #include <stddef.h>
 
 #include "kernel/base/error.h"
+#include "kernel/jupyter/backlog.h"
 #include "kernel/jupyter/sign.h"
 
 /* A message with more of them is refused; widgets send a few dozen. */
@@ -37,6 +38,13 @@ struct message *message_recv(void *sock, const struct signer *signer,
 /* Builds one from its parts, as if received: for tests, fuzzing and clients. */
 struct message *message_decode(const struct message_part *frames, size_t count,
                                const struct signer *signer, struct error *err);
+
+/* The descriptor it came by; -1 when it did not come from outside. */
+int message_fd(const struct message *msg);
+
+/* Its sender's connection (peers.h), once somebody has said it; 0 before. */
+void message_set_peer(struct message *msg, uint64_t peer);
+uint64_t message_peer(const struct message *msg);
 
 struct message *message_ref(struct message *msg);
 void message_unref(struct message *msg);
@@ -86,6 +94,7 @@ struct message_out {
     struct message_part content;
     const struct message_part *buffers;
     size_t buffer_count;
+    struct backlog *backlog; /* counts it until it is taken; NULL: nobody does */
 };
 
 /* Sends without blocking; the header is made here, with a fresh msg_id and date. */

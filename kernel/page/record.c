@@ -35,7 +35,7 @@ static const struct {
 } types[] = {
     [RECORD_RUN] = { "RUN", 2, ANY },
     [RECORD_ASK] = { "ASK", 3, 3 },
-    [RECORD_INPUT_REPLY] = { "INPUT_REPLY", 1, 1 },
+    [RECORD_INPUT_REPLY] = { "INPUT_REPLY", 1, 2 },
     [RECORD_STOP] = { "STOP", 0, 0 },
     [RECORD_HEAL] = { "HEAL", 0, 0 },
     [RECORD_READY] = { "READY", 1, 1 },

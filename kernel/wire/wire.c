@@ -24,7 +24,7 @@ static const struct {
     [WIRE_RUN] = { "RUN", 2, ANY },
     [WIRE_ASK] = { "ASK", 3, 3 },
     [WIRE_INTERRUPT] = { "INTERRUPT", 1, 1 },
-    [WIRE_INPUT_REPLY] = { "INPUT_REPLY", 1, 1 },
+    [WIRE_INPUT_REPLY] = { "INPUT_REPLY", 1, 2 },
     [WIRE_STOP] = { "STOP", 0, 0 },
     [WIRE_BYE] = { "BYE", 0, 0 },
     [WIRE_PING] = { "PING", 0, 0 },

@@ -44,7 +44,7 @@ enum wire_type {
                          is_complete_request, history_request */
     WIRE_INTERRUPT,   /* [reason json]: {"reason": "stop"|"peer"|"death", "rank": r,
                          "text": "rank 3 raised ValueError in cell 7"} */
-    WIRE_INPUT_REPLY, /* [value] */
+    WIRE_INPUT_REPLY, /* [value], or ["", why there is none] */
     WIRE_STOP,        /* []: end the interpreter: finalize, exit */
     WIRE_BYE,         /* []: the keeper exits with status 0 */
     WIRE_PING,        /* []: the front lives; once a second */

@@ -45,6 +45,11 @@ static void on_refused(enum channel from, const char *reason, void *arg)
     loop_stop(loop);
 }
 
+static const struct channels_calls calls = {
+    .request = on_call,
+    .refused = on_refused,
+};
+
 static void on_limit(struct loop *of, void *arg)
 {
     ok(false, "the event comes in time");
@@ -99,7 +104,8 @@ static void open_channels(const char *transport, const char *ip)
     session_init(&session);
     for (int i = 0; i < CHANNEL_COUNT; i++)
         connection.ports[i] = 0;
-    channels = channels_create(ctx, loop, &connection, on_call, on_refused, NULL, &err);
+    channels =
+        channels_create(ctx, loop, &connection, CHANNELS_LIMIT, &calls, NULL, &err);
     ok(channels, "the channels are bound over %s%s", transport, err.text);
     ok(connection.ports[0] > 0 && connection.ports[4] > 0
            && connection.ports[0] != connection.ports[4],
@@ -284,7 +290,7 @@ static void test_in_use(const char *what)
     for (int i = 0; i < CHANNEL_COUNT; i++)
         other.ports[i] = i == CHANNEL_CONTROL ? connection.ports[i] : 0;
     snprintf(port, sizeof(port), "%d", other.ports[CHANNEL_CONTROL]);
-    ok(!channels_create(ctx, loop, &other, on_call, on_refused, NULL, &err),
+    ok(!channels_create(ctx, loop, &other, CHANNELS_LIMIT, &calls, NULL, &err),
        "what is in use cannot be bound: %s", what);
     ok(strstr(err.text, "control channel: bind") && strstr(err.text, port)
            && strstr(err.text, "in use"),

@@ -93,6 +93,8 @@ static void encrypt(struct connection *connection)
     connection->curve_secret = xstrdup(secret);
 }
 
+static const struct channels_calls calls = { .request = on_request };
+
 int main(void)
 {
     char dir[] = "/tmp/test_client.XXXXXX", *path;
@@ -107,8 +109,8 @@ int main(void)
     test.client =
         client_create(test.ctx, test.loop, &test.connection, on_message, &test, NULL);
     ok(test.client, "a client may connect before the kernel binds");
-    test.channels = channels_create(test.ctx, test.loop, &test.connection, on_request,
-                                    NULL, &test, &err);
+    test.channels = channels_create(test.ctx, test.loop, &test.connection,
+                                    CHANNELS_LIMIT, &calls, &test, &err);
     run(&test);
     ok(true, "and is welcomed when it has bound");
     /* what a kernel asks before stdin is connected goes nowhere */

@@ -25,7 +25,7 @@ class UserInput:
         module.getpass = self.getpass
 
     def on_reply(self, cell, frames):
-        self._replies.put(frames[0].decode("utf-8", "replace"))
+        self._replies.put([frame.decode("utf-8", "replace") for frame in frames])
 
     def input(self, prompt=""):
         """Reads a line from the notebook's user."""
@@ -48,7 +48,9 @@ class UserInput:
         question = encode({"prompt": prompt, "password": is_password})
         _rankbook.send(_rankbook.INPUT, parents.current(), [question])
         _rankbook.hurry()
-        answer = self._replies.get()
+        answer, *refusal = self._replies.get()
+        if refusal:
+            raise EOFError(refusal[0])
         if answer == "\x04":
             raise EOFError
         return answer
