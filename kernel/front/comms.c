@@ -141,7 +141,8 @@ struct idset *comms_address(struct comms *comms, struct message *msg,
     struct idset *targets = idset_create();
     const struct idset *holders;
 
-    if (!strcmp(type, "comm_open")) {
+    /* one without an id could not be spoken of */
+    if (!strcmp(type, "comm_open") && *id) {
         for (int rank = idset_first(living); rank >= 0; rank = idset_next(living, rank))
             comms_add(comms, id, text_in(msg, "target_name"), rank);
         comms_open(comms, id);

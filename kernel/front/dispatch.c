@@ -1,9 +1,11 @@
 /* dispatch.c - a request arrives: who handles it */
 #include "kernel/front/dispatch.h"
 
+#include <stdlib.h>
 #include <string.h>
 
 #include "kernel/base/log.h"
+#include "kernel/base/mem.h"
 #include "kernel/front/asks.h"
 #include "kernel/front/comms.h"
 #include "kernel/front/execute.h"
@@ -106,6 +108,27 @@ static const struct {
     { "debug_request", on_debug, false },
 };
 
+/* What nobody can read is answered with an error, where there is an answer. */
+static void refuse(struct front *front, enum channel from, struct message *msg)
+{
+    static const char request[] = "_request", why[] = "the content is no JSON object";
+    const char *type = message_type(msg), *end = strstr(type, request);
+    bool is_question = !strcmp(type, "is_complete_request"); /* has other statuses */
+    char *reply;
+
+    log_warning("%s refused: %s", type, why);
+    channels_status(front->channels, msg, "busy");
+    if (end) {
+        reply = xasprintf("%.*s_reply", (int)(end - type), type);
+        channels_reply_new(front->channels, from, msg, reply,
+                           json_pack("{s:s, s:s, s:s, s:[s]}", "status",
+                                     is_question ? "unknown" : "error", "ename",
+                                     "ValueError", "evalue", why, "traceback", why));
+        free(reply);
+    }
+    channels_status(front->channels, msg, "idle");
+}
+
 static void handle(struct front *front, enum channel from, struct message *msg)
 {
     const char *type = message_type(msg);
@@ -113,6 +136,11 @@ static void handle(struct front *front, enum channel from, struct message *msg)
     for (size_t i = 0; i < sizeof(requests) / sizeof(*requests); i++) {
         if (strcmp(requests[i].type, type))
             continue;
+        /* an execute_request has a count to answer with, and its turn */
+        if (!message_content(msg) && requests[i].handle != on_execute) {
+            refuse(front, from, msg);
+            return;
+        }
         if (!requests[i].ends_later)
             channels_status(front->channels, msg, "busy");
         requests[i].handle(front, from, msg);

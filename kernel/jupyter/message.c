@@ -25,6 +25,9 @@
 /* Frames are cheap for a sender and dear for us. */
 #define FRAME_MAX 65536
 
+/* Python, which reads it next, gives up at a depth of a thousand. */
+#define DEPTH_MAX 500
+
 /* What follows the delimiter, in this order; buffers come last. */
 enum section {
     SECTION_SIGNATURE,
@@ -110,6 +113,27 @@ static bool is_delimiter(struct message_part part)
            && !memcmp(part.data, DELIMITER, strlen(DELIMITER));
 }
 
+static bool is_shallow(const json_t *value, int depth)
+{
+    const json_t *item;
+    const char *key;
+    size_t i;
+
+    if (json_is_array(value))
+        json_array_foreach(value, i, item)
+        {
+            if (depth == 0 || !is_shallow(item, depth - 1))
+                return false;
+        }
+    else if (json_is_object(value))
+        json_object_foreach((json_t *)value, key, item)
+        {
+            if (depth == 0 || !is_shallow(item, depth - 1))
+                return false;
+        }
+    return true;
+}
+
 static json_t *load_object(struct message_part part)
 {
     json_t *root = json_loadb(part.data, part.size, JSON_ALLOW_NUL, NULL);
@@ -121,7 +145,7 @@ static json_t *load_object(struct message_part part)
         root = json_loadb(repaired, size, JSON_ALLOW_NUL, NULL);
         free(repaired);
     }
-    if (json_is_object(root))
+    if (json_is_object(root) && is_shallow(root, DEPTH_MAX))
         return root;
     json_decref(root);
     return NULL;

@@ -62,7 +62,7 @@ struct message_part message_metadata(const struct message *msg);
 struct message_part message_content_raw(const struct message *msg);
 
 /* Parsed at the first call, and repaired where Jansson refuses what others write
- * (repair.h); NULL when it is no JSON object. */
+ * (repair.h); NULL when it is no JSON object, or nested absurdly. */
 json_t *message_content(const struct message *msg);
 json_t *message_metadata_json(const struct message *msg);
 size_t message_identity_count(const struct message *msg);

@@ -5,8 +5,9 @@ import threading
 
 import _rankbook
 
+from . import fields
 from .answers import ANSWERS, ANSWERS_DURING_CELLS, answer
-from .content import decode, encode
+from .content import encode
 
 
 class Asks:
@@ -17,7 +18,10 @@ class Asks:
 
     def _answer(self, answers, cell, frames):
         kind = frames[0].decode()
-        reply = answer(answers, self.shell, kind, decode(frames[1]))
+        try:
+            reply = answer(answers, self.shell, kind, fields.read(kind, frames[1]))
+        except ValueError as error:
+            reply = fields.refusal(kind, str(error))
         _rankbook.send(_rankbook.ANSWER, cell, [encode(reply)])
 
     # ---- main thread ----

@@ -54,4 +54,4 @@ def encode(content):
 
 
 def decode(data):
-    return json.loads(data)
+    return json.loads(data.decode("utf-8", "replace"))
