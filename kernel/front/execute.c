@@ -148,6 +148,9 @@ static void reply_error(struct execute *execute, struct cell *cell)
     json_t *error = failures_fold(cell->failures, cell->targets);
 
     json_object_set_new(error, "status", json_string("error"));
+    json_object_set_new(error, "payload",
+                        part_or(cell->lead_content, "payload", json_array()));
+    json_object_set_new(error, "user_expressions", json_object());
     reply(execute, cell, error);
     if (cell->request.stops_on_error)
         abort_queued(execute);
@@ -513,9 +516,9 @@ void execute_done(struct execute *execute, int rank, const json_t *content)
                                ename ? ename : "an error", (long long)cell->count);
         rank_failed(execute, rank, content, text);
         free(text);
-    } else if (rank == cell->lead) {
-        cell->lead_content = json_copy((json_t *)content);
     }
+    if (rank == cell->lead)
+        cell->lead_content = json_copy((json_t *)content);
     rank_done(execute, rank);
 }
 

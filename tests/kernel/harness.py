@@ -54,25 +54,30 @@ class Kernel:
     """One kernel of 'ranks' ranks, and a blocking client.
 
     'wait' for its ranks to be "ready", until the client is "welcome" on IOPub (it
-    would miss what is published before), or for nothing, "".
+    would miss what is published before), or for nothing, "".  Another 'argv' starts a
+    peer of ours.
     """
 
     def __init__(self, ranks=1, method="mpiexec", transport="tcp", env=None,
-                 wait="ready", key=None, scheme=None, encryption="disabled"):
+                 wait="ready", key=None, scheme=None, encryption="disabled", argv=None,
+                 cwd=None):
         self.ranks, self.method = ranks, method
+        self.is_ours = argv is None
+        client = ("watched.WatchedClient" if self.is_ours
+                  else "jupyter_client.blocking.BlockingKernelClient")
         self.manager = KernelManager(transport=transport,
                                      transport_encryption=encryption,
-                                     client_class="watched.WatchedClient")
+                                     client_class=client)
         if scheme is not None:
             self.manager.session.signature_scheme = scheme
         if key is not None:
             self.manager.session.key = key
         self.manager._kernel_spec = KernelSpec(
-            argv=[RANKBOOK, "kernel", "-n", str(ranks), "--start", method,
-                  "-f", "{connection_file}"],
+            argv=argv or [RANKBOOK, "kernel", "-n", str(ranks), "--start", method,
+                          "-f", "{connection_file}"],
             display_name="test", language="python", interrupt_mode="message",
             metadata={"supported_encryption": ["curve"]})
-        self.manager.start_kernel(env=dict(os.environ, **(env or {})))
+        self.manager.start_kernel(env=dict(os.environ, **(env or {})), cwd=cwd)
         self.clients = []
         self.client = self.connect()
         if wait == "ready":
@@ -148,7 +153,8 @@ class Kernel:
         self.client.stop_channels()
         if self.manager.has_kernel:
             self.manager.shutdown_kernel()
-        violations = [text for client in self.clients for text in client.watch.violations]
+        violations = [text for client in self.clients if self.is_ours
+                      for text in client.watch.violations]
         assert not violations, violations
 
     def __enter__(self):

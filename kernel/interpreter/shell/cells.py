@@ -54,6 +54,8 @@ class Cells:
             try:
                 step, value = coroutine.send, (yield waited)
             except BaseException as error:
+                # this frame would stand in the user's traceback
+                error.__traceback__ = error.__traceback__.tb_next
                 step, value = coroutine.throw, error
                 if self.is_stopped:
                     self.is_stopped = False
@@ -81,6 +83,7 @@ class Cells:
         self.user_input.is_allowed = cell.allow_stdin
         shell.payload_manager.clear_payload()
         shell.tracebacks.clear()
+        shell.displayhook.begin_cell()
         try:
             self.is_open = True
             if _rankbook.interrupt_take():  # its signal came before the line above
@@ -207,12 +210,17 @@ class Cells:
         shell, result = self.shell, cell.result
         error = cell.error
         if error is None and result is not None:
-            error = result.error_before_exec or result.error_in_exec
+            error = (
+                result.error_before_exec
+                or result.error_in_exec
+                or shell.displayhook.error
+            )
         payload = shell.payload_manager.read_payload()
         shell.payload_manager.clear_payload()
         traceback = shell.take_traceback(error)
         if error is not None:
-            if traceback is None:
+            # one that IPython had and did not show was shown by a handler of the user's
+            if traceback is None and error is cell.error:
                 traceback = shell.InteractiveTB.structured_traceback(
                     type(error), error, error.__traceback__
                 )

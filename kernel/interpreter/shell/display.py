@@ -96,14 +96,25 @@ class RankDisplayPublisher(DisplayPublisher):
 
 
 class RankDisplayHook(DisplayHook):
-    """The value of a cell's last expression."""
+    """The value of a cell's last expression.
+
+    An error in its repr is the cell's, though IPython goes on.
+    """
 
     _content = None
+    error = None
 
     @property
     def prompt_count(self):
         """IPython takes it from its counter, which cells without history leave."""
         return self.shell.cell_count
+
+    def begin_cell(self):
+        self._content = self.error = None
+
+    @property
+    def is_formatting(self):
+        return self._content is not None
 
     def write_output_prompt(self):
         self._content = {"execution_count": self.shell.cell_count}

@@ -116,6 +116,10 @@ class ZMQInteractiveShell(InteractiveShell):
     def init_virtualenv(self):
         """The interpreter was started as the environment's python already."""
 
+    def init_magics(self):
+        super().init_magics()
+        self.magics_manager.register_lazy("store", "IPython.extensions.storemagic")
+
     def init_history(self):
         self.history_manager = RankHistory(shell=self, parent=self)
         self.configurables.append(self.history_manager)
@@ -218,6 +222,8 @@ class ZMQInteractiveShell(InteractiveShell):
         if self.is_in_callback:
             self.callback_error = self.callback_error or evalue
             self.print_tracebacks()
+        elif self.displayhook.is_formatting:
+            self.displayhook.error = evalue
         elif result is not None and evalue not in (
             result.error_in_exec,
             result.error_before_exec,

@@ -108,6 +108,15 @@ def _ready(mpi):
     _rankbook.send(_rankbook.READY, 0, [encode(info)])
 
 
+def _add_folder():
+    """Where IPython has it, after the standard library: a random.py beside the
+    notebook hides nothing.  Not before the imports above: each would look there."""
+    names = [os.path.basename(path) for path in sys.path]
+    found = [names.index(n) for n in ("site-packages", "dist-packages") if n in names]
+    if "" not in sys.path and not getattr(sys.flags, "safe_path", False):
+        sys.path.insert(min(found, default=0), "")
+
+
 def _number(first, second):
     return int(os.environ.get(first) or os.environ.get(second) or 0)
 
@@ -123,8 +132,7 @@ def start():
     hooks.install()
     shell = _make_shell(rank)
     mpi = _start_mpi(rank, size)
-    # not before: each import looks there, and finds what hides a module of IPython's
-    sys.path.insert(0, "")
+    _add_folder()
 
     handlers = {}
     loop = Loop(handlers)

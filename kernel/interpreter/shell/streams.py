@@ -36,7 +36,7 @@ class _Bytes(io.BufferedIOBase):
 class Stream(io.TextIOBase):
     """Text goes to the keeper, stamped with its cell; nothing is kept in Python."""
 
-    encoding = "utf-8"
+    encoding = "UTF-8"
     errors = "backslashreplace"
     newlines = None
     line_buffering = True
