@@ -268,6 +268,19 @@ static void watch_parent(struct session *session)
 
 /* -------------------------------------------------------------- the start */
 
+/* Sets of strings have one order on all ranks: what is printed of them folds, and a
+ * loop over one makes the same MPI calls everywhere. */
+static void set_hash_seed(struct strings *env)
+{
+    char *seed;
+
+    if (strings_env(env, "PYTHONHASHSEED"))
+        return;
+    seed = xasprintf("%u", (unsigned)randombytes_random());
+    strings_set_env(env, "PYTHONHASHSEED", seed);
+    free(seed);
+}
+
 static void make_environment(struct session *session)
 {
     /* What an outer process manager, or an outer kernel, said to us is not for
@@ -295,6 +308,7 @@ static void make_environment(struct session *session)
     strings_set_env(env, "RANKBOOK_RUN", session->run);
     strings_set_env(env, "RANKBOOK_PYTHON", session->setup->python);
     strings_set_env(env, "RANKBOOK_METHOD", method_name(session->setup->method));
+    set_hash_seed(env);
     strings_set_env(env, "UCX_ERROR_SIGNALS", ""); /* SIGSEGV is faulthandler's */
     parts_set_path(env, session->setup->python, session->mpiexec);
     free(wire);

@@ -11,7 +11,7 @@ import re
 import sys
 from dataclasses import dataclass
 
-from harness import BUILD, ROOT, Kernel
+from harness import BUILD, ROOT, Kernel, expand
 
 FOLDER = ROOT / "tests" / "corpus"
 HEAD = re.compile(r"^# %% (?P<name>[^{\n]+?) ?(?P<options>\{.*\})?\n", re.M)
@@ -149,6 +149,17 @@ def gather_streams(outputs):
         if output is not None:
             gathered.append(output)
     return gathered
+
+
+def seen_by(rank, ranks, result):
+    """What a rank has said: where ranks are slow, late text has the label of the
+    ranks that said it, though others say the same."""
+    outputs = []
+    for output in result["outputs"]:
+        if output["output_type"] == "stream":
+            output = {**output, "text": expand(output["text"], ranks)[rank]}
+        outputs.append(output)
+    return {**result, "outputs": outputs}
 
 
 def normalise(value):

@@ -132,6 +132,19 @@ def test_ranks_table(ranked):
     assert [row.split()[0] for row in rows[1:]] == [str(r) for r in range(ranked.ranks)]
 
 
+def test_sets_of_strings_have_one_order_on_all_ranks(ranked):
+    words = "{'alpha', 'beta', 'gamma', 'delta', 'epsilon'}"
+    text = ranked.run(f"print({words})").text()
+    assert text.startswith("{") and eval(text) == eval(words)
+
+
+def test_a_display_with_an_id_of_its_own_is_one_display(ranked):
+    shown = ranked.run("handle = display('first', display_id=True)").of("display_data")
+    assert len(shown) == 1
+    updated = ranked.run("handle.update('second')").of("update_display_data")
+    assert [each["transient"] for each in updated] == [shown[0]["transient"]]
+
+
 def test_output_is_live(ranked):
     msg_id = ranked.send("import time\nprint('first', flush=True)\ntime.sleep(60)")
     assert ranked.wait_output(msg_id, "first") == "first\n"

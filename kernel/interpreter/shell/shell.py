@@ -93,6 +93,7 @@ class ZMQInteractiveShell(InteractiveShell):
         if "IPKernelApp" not in self.config:  # tqdm looks for it
             self.config.IPKernelApp.tqdm = "rankbook"
         self.kernel = Kernel(self)
+        self.display_pub.share_ids(self.kernel)
         cleanup = self.input_transformer_manager.cleanup_transforms
         cleanup.append(directives.remove)
         directives.register(self)
@@ -108,6 +109,18 @@ class ZMQInteractiveShell(InteractiveShell):
             location = os.path.join(self.ipython_dir, "profile_default")
             profile_dir = BorrowedProfile(location=location, parent=self)
         super().init_profile_dir(profile_dir)
+
+    @property
+    def db(self):
+        if self._db is None and self.rank != 0:
+            from .store import BorrowedStore
+
+            self._db = BorrowedStore(os.path.join(self.profile_dir.location, "db"))
+        return super().db
+
+    @db.setter
+    def db(self, value):
+        self._db = value
 
     def init_environment(self):
         os.environ.update(_ENVIRONMENT)
