@@ -108,7 +108,10 @@ def start(folder, **options):
     cwd.mkdir()
     env = {"IPYTHONDIR": str(folder / "ipython"), "HOME": str(folder),
            "MPLCONFIGDIR": str(BUILD / "matplotlib"), "COLUMNS": "80"}
-    return Kernel(env=env, cwd=str(cwd), **options)
+    kernel = Kernel(env=env, cwd=str(cwd), **options)
+    if kernel.is_ours:
+        kernel.client.watch.order.has_many_results = True
+    return kernel
 
 
 def run(kernel):

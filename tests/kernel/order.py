@@ -44,6 +44,7 @@ class Order:
     def __init__(self):
         self.requests = {}
         self.late = set(LATE)
+        self.has_many_results = False  # ast_node_interactivity is "all"
         self._forget_kernel(None)
 
     def _forget_kernel(self, session):
@@ -108,6 +109,8 @@ class Order:
         if kind == "execute_input":
             _input(request, content, message)
         elif kind in OUTPUTS:
+            require(kind != "execute_result" or request.result is None
+                    or self.has_many_results, "a second execute_result", message)
             _output(request, kind, content, message)
         else:
             require(kind in COMMS or kind in ASIDE.get(request.type, ()),
@@ -160,7 +163,6 @@ def _output(request, kind, content, message):
     request.has_outputs = True
     if kind == "execute_result":
         require(request.type == "execute_request", "a result of no cell", message)
-        require(request.result is None, "a second execute_result", message)
         require(request.count in (None, content["execution_count"]),
                 "counts differ", message)
         request.result = content

@@ -17,9 +17,11 @@ def outcomes(tmp_path_factory):
 
     def get(name):
         if name not in known:
+            known[name] = None
             folder = tmp_path_factory.mktemp(name)
             with corpus.start(folder, **KERNELS[name]) as kernel:
                 known[name] = corpus.run(kernel)
+        assert known[name], f"{name} did not come to the end of the corpus"
         return known[name]
 
     return get

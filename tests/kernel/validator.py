@@ -161,7 +161,8 @@ REPLIES = {
 
 # what an execute_reply may be instead, and what the specification says of all others
 REFUSALS = {
-    "execute_reply": either({"status": one_of("error"), **COUNT, **FAILURE},
+    "execute_reply": either({"status": one_of("error"), **COUNT, **FAILURE,
+                             "payload": list_of(PAYLOAD), "user_expressions": {}},
                             {"status": one_of("aborted"), **COUNT}),
     "is_complete_reply": None,
     "debug_reply": None,
