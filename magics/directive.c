@@ -233,7 +233,7 @@ static int on_rank(const struct line *line, int size, struct directive *out,
 static int on_ranks(const struct line *line, int size, struct directive *out,
                     struct error *err)
 {
-    if (out->ranks || out->output != OUTPUT_UNCHANGED)
+    if (out->ranks || out->output != OUTPUT_UNCHANGED || out->once != OUTPUT_UNCHANGED)
         return 0; /* below another one: the shell says what is wrong */
     if (line->args.size)
         return error_set(err,
@@ -254,20 +254,33 @@ static const struct {
     { "raw", OUTPUT_RAW },
 };
 
-static int on_output(const struct line *line, int size, struct directive *out,
-                     struct error *err)
+static int decode_mode(const struct line *line, enum directive_output *out,
+                       struct error *err)
 {
     for (size_t i = 0; i < sizeof(modes) / sizeof(modes[0]); i++) {
         if (is_word(line->args, modes[i].word)) {
-            out->output = modes[i].output;
-            out->kind = line->is_alone ? DIRECTIVE_OUTPUT : DIRECTIVE_CELL;
+            *out = modes[i].output;
             return 0;
         }
     }
     if (!line->args.size)
-        return error_set(err, "%%output needs a mode: fold, rank or raw");
+        return error_set(err, "%.*s needs a mode: fold, rank or raw",
+                         quote_size(line->word), line->word.text);
     return error_set(err, "unknown output mode \"%.*s\": there are fold, rank and raw",
                      quote_size(line->args), line->args.text);
+}
+
+static int on_output(const struct line *line, int size, struct directive *out,
+                     struct error *err)
+{
+    out->kind = line->is_alone ? DIRECTIVE_OUTPUT : DIRECTIVE_CELL;
+    return decode_mode(line, &out->output, err);
+}
+
+static int on_output_once(const struct line *line, int size, struct directive *out,
+                          struct error *err)
+{
+    return decode_mode(line, &out->once, err);
 }
 
 static const struct {
@@ -278,13 +291,14 @@ static const struct {
     { "%%rank", on_rank },
     { "%ranks", on_ranks },
     { "%output", on_output },
+    { "%%output", on_output_once },
 };
 
 /* Directives stand one below the other: a line that is none ends them. */
 int directive_decode(const char *code, int size, struct directive *out,
                      struct error *err)
 {
-    struct directive made = { DIRECTIVE_CELL, NULL, OUTPUT_UNCHANGED };
+    struct directive made = { .kind = DIRECTIVE_CELL };
     size_t count = sizeof(directives) / sizeof(directives[0]), i = 0;
 
     for (struct line line = first_line(code); i < count; line = cut_line(line.next)) {
@@ -302,5 +316,5 @@ int directive_decode(const char *code, int size, struct directive *out,
 void directive_clear(struct directive *directive)
 {
     idset_destroy(directive->ranks);
-    *directive = (struct directive){ DIRECTIVE_CELL, NULL, OUTPUT_UNCHANGED };
+    *directive = (struct directive){ .kind = DIRECTIVE_CELL };
 }

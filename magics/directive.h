@@ -2,11 +2,12 @@
  *
  *     %%rank SPEC      the rest of the cell runs on these ranks only
  *     %ranks           alone in its cell: the table of ranks; the front answers
- *     %output MODE     alone, or before the code: fold, rank or raw
+ *     %output MODE     alone, or before the code: fold, rank or raw, from here on
+ *     %%output MODE    for this cell only
  *
  * SPEC: numbers and ranges ("0", "0-3,8", "1-"), negatives from the end ("-1"),
  * "even", "odd", "all", and lists of them with commas or spaces.
- * %%rank and %output may stand one below the other.
+ * %%rank and the two of output may stand one below the other.
  *
  * The code itself goes to the ranks as it was typed: the shell there (kernel/
  * interpreter/shell) takes the directive line out when it transforms the cell, so
@@ -30,8 +31,9 @@ enum directive_output { OUTPUT_UNCHANGED, OUTPUT_FOLD, OUTPUT_RANK, OUTPUT_RAW }
 
 struct directive {
     enum directive_kind kind;
-    struct idset *ranks; /* the targets; NULL for all */
-    enum directive_output output;
+    struct idset *ranks;          /* the targets; NULL for all */
+    enum directive_output output; /* from here on */
+    enum directive_output once;   /* of this cell only */
 };
 
 /* Reads the code of a cell for a world of 'size' ranks.  'err' is the text of a

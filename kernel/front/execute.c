@@ -286,7 +286,8 @@ static bool refuse_lost(struct execute *execute, const struct idset *targets)
     return false;
 }
 
-static void run(struct execute *execute, const struct idset *targets)
+static void run(struct execute *execute, const struct idset *targets,
+                enum gather_mode mode)
 {
     static const struct watch_calls calls = { release, report };
     struct front *front = execute->front;
@@ -297,8 +298,8 @@ static void run(struct execute *execute, const struct idset *targets)
     cell->targets = idset_copy(targets);
     cell->running = idset_copy(targets);
     cell->lead = idset_first(targets);
-    cell->origin = origins_add(front->origins, cell->msg, targets, front->mode,
-                               cell->request.is_silent);
+    cell->origin =
+        origins_add(front->origins, cell->msg, targets, mode, cell->request.is_silent);
     cell->watch = watch_create(front->loop, targets, &calls, execute);
     run_send(front->cluster,
              &(struct run){ .cell = origin_id(cell->origin),
@@ -352,7 +353,8 @@ static void obey(struct execute *execute)
         finish(execute);
     } else {
         all = idset_create_range(0, size);
-        run(execute, directive.ranks ? directive.ranks : all);
+        run(execute, directive.ranks ? directive.ranks : all,
+            directive.once != OUTPUT_UNCHANGED ? modes[directive.once] : front->mode);
         idset_destroy(all);
     }
     directive_clear(&directive);
@@ -395,7 +397,7 @@ static void begin_comm(struct execute *execute)
         log_info("%s for a comm that no rank holds, ignored", message_type(cell->msg));
         finish(execute);
     } else {
-        run(execute, targets);
+        run(execute, targets, execute->front->mode);
     }
     idset_destroy(targets);
 }

@@ -29,6 +29,7 @@ struct origins {
     struct origin *newest;
     int count;
     uint64_t last_id;
+    bool is_paced;
 };
 
 struct origins *origins_create(struct loop *loop, struct channels *channels,
@@ -40,6 +41,9 @@ struct origins *origins_create(struct loop *loop, struct channels *channels,
     origins->channels = channels;
     origins->displays = displays;
     origins->comms = comms;
+    /* jupyter_server names the notebook to kernels that it starts, and it alone
+     * limits what they write. */
+    origins->is_paced = getenv("JPY_SESSION_NAME") != NULL;
     return origins;
 }
 
@@ -106,6 +110,7 @@ struct origin *origins_add(struct origins *origins, struct message *request,
         .targets = targets,
         .mode = mode,
         .displays = origins->displays,
+        .is_paced = origins->is_paced,
         .comms = origins->comms,
         .cell = ++origins->last_id,
         .publish = publish,

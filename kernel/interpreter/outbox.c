@@ -18,6 +18,7 @@
 #include "kernel/base/buf.h"
 
 #define GATHER_MAX 32768
+#define PIECE_MAX 1048576 /* of one print: nobody on the way has to hold it whole */
 #define QUIET_NS 2000000
 #define LATE_NS 10000000
 #define STACK_SIZE 65536
@@ -188,13 +189,23 @@ bool outbox_is_detached(void)
     return outbox.fd < 0;
 }
 
-int outbox_text(enum outbox_stream stream, uint64_t cell, const char *text, size_t size,
-                struct error *err)
+/* How much of the text goes at once: no character is cut. */
+static size_t piece_size(const char *text, size_t size)
+{
+    size_t cut = PIECE_MAX;
+
+    if (size <= PIECE_MAX)
+        return size;
+    while (cut > PIECE_MAX - 4 && ((unsigned char)text[cut] & 0xc0) == 0x80)
+        cut--;
+    return cut;
+}
+
+static int add_text(enum outbox_stream stream, uint64_t cell, const char *text,
+                    size_t size, struct error *err)
 {
     int rc;
 
-    if (size == 0)
-        return 0;
     pthread_mutex_lock(&outbox.lock);
     if (outbox.fd < 0)
         rc = write_all(stream == OUTBOX_STDERR ? 2 : 1, text, size, err);
@@ -202,6 +213,20 @@ int outbox_text(enum outbox_stream stream, uint64_t cell, const char *text, size
         rc = gather(stream, cell, text, size, err);
     pthread_mutex_unlock(&outbox.lock);
     return rc;
+}
+
+/* The lock is left between pieces: answers need not wait for all of them. */
+int outbox_text(enum outbox_stream stream, uint64_t cell, const char *text, size_t size,
+                struct error *err)
+{
+    size_t piece;
+
+    for (; size > 0; text += piece, size -= piece) {
+        piece = piece_size(text, size);
+        if (add_text(stream, cell, text, piece, err) < 0)
+            return -1;
+    }
+    return 0;
 }
 
 int outbox_record(enum record_type type, uint64_t cell,

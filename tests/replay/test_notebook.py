@@ -205,6 +205,15 @@ def test_no_cells(replay):
     assert [cell.get("execution_count") for cell in replay.cells()] == [None] * 3
 
 
+def test_output_modes(replay):
+    replay.write("%%output raw\nprint('same')", "print('same')", "%output rank",
+                 "print('same')")
+    replay.run("-n", 2)
+    texts = ["".join(out.text for out in cell.outputs) for cell in replay.cells()]
+    assert texts[:3] == ["same\nsame\n", "same\n", ""]
+    assert sorted(texts[3].splitlines()) == ["[0] same", "[1] same"]
+
+
 def test_four_ranks(replay):
     replay.write("from mpi4py import MPI\ncomm = MPI.COMM_WORLD\nprint(comm.rank)",
                  "comm.allreduce(comm.rank)",

@@ -101,8 +101,9 @@ static const char *decode(const char *code)
         return out;
     }
     set = directive.ranks ? idset_encode(directive.ranks) : NULL;
-    snprintf(out, sizeof(out), "%s%s%s%s%s", kinds[directive.kind], set ? " " : "",
-             set ? set : "", directive.output ? " " : "", outputs[directive.output]);
+    snprintf(out, sizeof(out), "%s%s%s%s%s%s%s", kinds[directive.kind], set ? " " : "",
+             set ? set : "", directive.output ? " " : "", outputs[directive.output],
+             directive.once ? " once " : "", outputs[directive.once]);
     free(set);
     directive_clear(&directive);
     return out;
@@ -133,7 +134,10 @@ static const struct {
     { "%%rank?", "cell" },
     { "%rank 0", "cell" },
     { "%%time\n%%rank 0", "cell" },
-    { "%%output raw", "cell" },
+    { "%%output raw", "cell once raw" },
+    { "%%output rank\n%%rank 0\nprint(1)", "cell 0 once rank" },
+    { "%output fold\n%%output raw\nprint(1)", "cell fold once raw" },
+    { "%%output", "error: %%output needs a mode: fold, rank or raw" },
 
     { "%ranks", "ranks" },
     { "\n  %ranks  \r\n\n", "ranks" },
@@ -164,7 +168,7 @@ static const struct {
 
 static void check_cells(void)
 {
-    struct directive kept = { DIRECTIVE_RANKS, NULL, OUTPUT_RAW };
+    struct directive kept = { .kind = DIRECTIVE_RANKS, .output = OUTPUT_RAW };
 
     for (size_t i = 0; i < sizeof(cells) / sizeof(cells[0]); i++) {
         const char *start = cells[i].code + strspn(cells[i].code, "\n\t ");

@@ -40,7 +40,8 @@ struct gather *gather_create(const struct gather_config *config)
     gather->is_direct = config->mode == GATHER_RAW || idset_count(config->targets) == 1;
     gather->displays = config->displays;
     gather->talk = talk_create(config->comms);
-    gather->output = output_create(config->cell, config->publish, config->arg);
+    gather->output =
+        output_create(config->cell, config->is_paced, config->publish, config->arg);
     gather->shown = idset_create();
     gather->fold.is_apart = config->mode == GATHER_RANK;
     gather->fold.count = (size_t)idset_count(config->targets);

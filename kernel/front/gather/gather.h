@@ -40,6 +40,7 @@
 #ifndef GATHER_GATHER_H
 #define GATHER_GATHER_H
 
+#include <stdbool.h>
 #include <stdint.h>
 
 #include "kernel/base/idset.h"
@@ -64,6 +65,7 @@ struct gather_config {
     enum gather_mode mode;
     struct displays *displays; /* borrowed; outlives the gather */
     struct comms *comms;       /* as well */
+    bool is_paced;             /* not faster than a browser can take it (outlet.h) */
     uint64_t cell;             /* names the file that takes a flood's rest */
     gather_f publish;
     void *arg;

@@ -1,4 +1,4 @@
-/* output.c - the text of a cell on its way out */
+/* output.c - the lines of a cell, with labels and colours */
 #include "kernel/front/gather/output.h"
 
 #include <stdio.h>
@@ -8,8 +8,7 @@
 #include "kernel/base/buf.h"
 #include "kernel/base/mem.h"
 #include "kernel/front/gather/label.h"
-#include "kernel/front/gather/spill.h"
-#include "kernel/jupyter/text.h"
+#include "kernel/front/gather/outlet.h"
 
 /* A stream, as readers put it together again from its messages. */
 struct lane {
@@ -19,25 +18,17 @@ struct lane {
 };
 
 struct output {
-    gather_f publish;
-    void *arg;
-    const char *name; /* the stream of 'text' */
-    struct buf text;  /* not given out yet */
+    struct outlet *outlet;
+    const char *name; /* the stream that was written last */
     struct lane lanes[2];
-    int64_t flushed;    /* when text was last given out */
-    size_t total;       /* bytes given out */
-    struct spill *rest; /* where the rest goes, once there is too much */
-    uint64_t cell;
+    struct buf text; /* being put together */
 };
 
-struct output *output_create(uint64_t cell, gather_f publish, void *arg)
+struct output *output_create(uint64_t cell, bool is_paced, gather_f publish, void *arg)
 {
     struct output *output = xcalloc(1, sizeof(*output));
 
-    output->cell = cell;
-    output->publish = publish;
-    output->arg = arg;
-    output->flushed = -OUTPUT_FLUSH_MS;
+    output->outlet = outlet_create(cell, is_paced, publish, arg);
     return output;
 }
 
@@ -45,57 +36,11 @@ void output_destroy(struct output *output)
 {
     if (!output)
         return;
-    spill_close(output->rest);
+    outlet_destroy(output->outlet);
     buf_clear(&output->text);
     for (size_t i = 0; i < 2; i++)
         free(output->lanes[i].label);
     free(output);
-}
-
-static void publish_text(struct output *output, const char *text, size_t size)
-{
-    struct buf content = { 0 };
-    struct message_out out = { .type = "stream" };
-
-    buf_add_format(&content, "{\"name\":\"%s\",\"text\":", output->name);
-    text_add_json(&content, text, size);
-    buf_add(&content, "}", 1);
-    out.content = (struct message_part){ content.data, content.size };
-    output->publish(&out, output->arg);
-    buf_clear(&content);
-}
-
-static void publish_within_limit(struct output *output, const char *text, size_t size)
-{
-    if (!output->rest && output->total + size <= OUTPUT_CELL_MAX) {
-        output->total += size;
-        publish_text(output, text, size);
-        return;
-    }
-    if (!output->rest) {
-        char *note;
-
-        output->rest = spill_open(output->cell);
-        note = xasprintf("\n[more than %u MB of output: the rest is in %s]\n",
-                         OUTPUT_CELL_MAX >> 20, spill_path(output->rest));
-        publish_text(output, note, strlen(note));
-        free(note);
-    }
-    spill_write(output->rest, text, size);
-}
-
-static void send_text(struct output *output, bool is_final)
-{
-    size_t size = output->text.size;
-    size_t kept = is_final ? 0 : text_partial(buf_text(&output->text), size);
-
-    if (size == kept)
-        return;
-    publish_within_limit(output, buf_text(&output->text), size - kept);
-    if (kept)
-        buf_remove(&output->text, size - kept);
-    else
-        buf_reset(&output->text);
 }
 
 static struct lane *lane_of(struct output *output, const char *name)
@@ -124,15 +69,23 @@ static void end_line(struct output *output, struct lane *lane)
     lane->label = NULL;
 }
 
+/* What was put together goes to the stream that is written. */
+static void send(struct output *output)
+{
+    outlet_add(output->outlet, output->name, output->text.data, output->text.size);
+    buf_reset(&output->text);
+}
+
 /* Other output comes between.  A line without a label is what all wrote and may go
  * on after it; one with a label would go on without. */
 static void leave_lane(struct output *output)
 {
     struct lane *lane = output->name ? lane_of(output, output->name) : NULL;
 
-    if (lane && lane->label && !lane->is_common)
+    if (lane && lane->label && !lane->is_common) {
         end_line(output, lane);
-    send_text(output, true);
+        send(output);
+    }
 }
 
 static struct lane *use_lane(struct output *output, const char *name)
@@ -146,7 +99,7 @@ static struct lane *use_lane(struct output *output, const char *name)
 void output_add(struct output *output, const char *name, const char *text, size_t size)
 {
     use_lane(output, name);
-    buf_add(&output->text, text, size);
+    outlet_add(output->outlet, name, text, size);
 }
 
 static bool is_label_char(char c)
@@ -203,6 +156,7 @@ void output_add_line(struct output *output, const struct output_line *line)
     free(lane->label);
     lane->label = is_whole ? NULL : xstrdup(line->label);
     lane->is_common = line->is_common;
+    send(output);
 }
 
 void output_erase(struct output *output, const char *name, size_t size)
@@ -212,29 +166,21 @@ void output_erase(struct output *output, const char *name, size_t size)
     buf_add_format(&output->text, "\r%*s\r", (int)size, "");
     free(lane->label);
     lane->label = NULL;
+    send(output);
 }
 
 void output_publish(struct output *output, const struct message_out *out)
 {
     leave_lane(output);
-    output->publish(out, output->arg);
+    outlet_publish(output->outlet, out);
 }
 
 void output_flush(struct output *output, int64_t now, bool is_final)
 {
-    if (output->text.size == 0)
-        return;
-    if (is_final || output->text.size >= OUTPUT_FLUSH_SIZE
-        || now - output->flushed >= OUTPUT_FLUSH_MS) {
-        send_text(output, is_final);
-        output->flushed = now;
-    }
+    outlet_flush(output->outlet, now, is_final);
 }
 
 int64_t output_deadline(const struct output *output)
 {
-    /* A piece of a character waits for its rest, not for a time. */
-    if (output->text.size == text_partial(buf_text(&output->text), output->text.size))
-        return -1;
-    return output->flushed + OUTPUT_FLUSH_MS;
+    return outlet_deadline(output->outlet);
 }

@@ -72,12 +72,14 @@ struct spill *spill_open(uint64_t cell)
     return spill;
 }
 
-void spill_close(struct spill *spill)
+void spill_close(struct spill *spill, bool is_known)
 {
     if (!spill)
         return;
     if (spill->file)
         fclose(spill->file);
+    if (!is_known)
+        unlink(spill->path);
     free(spill->path);
     free(spill);
 }
@@ -87,11 +89,15 @@ const char *spill_path(const struct spill *spill)
     return spill->path;
 }
 
-void spill_write(struct spill *spill, const char *text, size_t size)
+int spill_write(struct spill *spill, const char *text, size_t size, struct error *err)
 {
     if (!spill->file)
-        return;
-    fwrite(text, 1, size, spill->file);
+        return 0; /* the path has said so */
     /* Readable while the cell runs. */
-    fflush(spill->file);
+    if (fwrite(text, 1, size, spill->file) == size && fflush(spill->file) == 0)
+        return 0;
+    error_set(err, "%s takes no more: %s", spill->path, strerror(errno));
+    fclose(spill->file);
+    spill->file = NULL;
+    return -1;
 }

@@ -2,8 +2,11 @@
 #ifndef GATHER_SPILL_H
 #define GATHER_SPILL_H
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
+
+#include "kernel/base/error.h"
 
 struct spill;
 
@@ -11,11 +14,13 @@ struct spill;
  * be written.  Never NULL: when no file can be made, the path says why. */
 struct spill *spill_open(uint64_t cell);
 
-/* Accepts NULL. */
-void spill_close(struct spill *spill);
+/* Accepts NULL.  A file that nobody was told of is removed. */
+void spill_close(struct spill *spill, bool is_known);
 
 /* Borrowed. */
 const char *spill_path(const struct spill *spill);
-void spill_write(struct spill *spill, const char *text, size_t size);
+
+/* -1 with 'err' when the file takes no more, once; later text is lost as well. */
+int spill_write(struct spill *spill, const char *text, size_t size, struct error *err);
 
 #endif

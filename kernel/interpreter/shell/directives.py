@@ -1,4 +1,4 @@
-"""%%rank, %ranks and %output, as ranks see them.
+"""%%rank, %ranks, %output and %%output, as ranks see them.
 
 The front has read them already (magics/directive.c).  Here the line leaves the cell
 before IPython looks at it, and says so where it stands where nobody reads it.
@@ -8,7 +8,7 @@ import re
 
 from IPython.core.error import UsageError
 
-_LINE = re.compile(r"%%rank(\s|$)|%output\s+(fold|rank|raw)\s*(#.*)?$")
+_LINE = re.compile(r"%%rank(\s|$)|%%?output\s+(fold|rank|raw)\s*(#.*)?$")
 
 
 def remove(lines):
@@ -36,10 +36,26 @@ def register(shell):
         """Runs the rest of the cell on some ranks: in the first line of a cell."""
         raise UsageError("%%rank must be the first line of its cell")
 
-    def output(line):
-        """How outputs of ranks are shown: fold, rank or raw."""
+    def output(line, cell=None):
+        """How text of several ranks is shown, from here on or in one cell.
+
+        ::
+
+            %output MODE     in the first line of a cell, or alone: from here on
+            %%output MODE    in the first line of a cell: this cell only
+
+        MODE is one of
+
+        fold
+            (as it is at the start) What all ranks write is shown once.  Lines that
+            differ are grouped and labelled: ``[0-2] step 7``, ``[3] step 8``.
+        rank
+            Every line is labelled with its rank, as it comes: ``[0] step 7``.
+        raw
+            As it comes, without labels: pieces of lines of several ranks may mix.
+        """
         raise UsageError("%output takes fold, rank or raw, and comes before the code")
 
     shell.register_magic_function(ranks, "line", "ranks")
     shell.register_magic_function(rank, "cell", "rank")
-    shell.register_magic_function(output, "line", "output")
+    shell.register_magic_function(output, "line_cell", "output")
