@@ -7,6 +7,7 @@
 #include <limits.h>
 #include <linux/sockios.h>
 #include <linux/tcp.h>
+#include <malloc.h>
 #include <netinet/in.h>
 #include <signal.h>
 #include <stdbool.h>
@@ -196,4 +197,10 @@ int platform_socket_flow(int fd, struct platform_flow *flow)
     if (getsockopt(fd, IPPROTO_TCP, TCP_INFO, &info, &size) == 0)
         flow->acked = info.tcpi_bytes_acked;
     return 0;
+}
+
+void platform_keep_memory(void)
+{
+    mallopt(M_MMAP_THRESHOLD, 8 << 20);
+    mallopt(M_TRIM_THRESHOLD, 16 << 20);
 }

@@ -46,6 +46,10 @@ struct platform_flow {
 };
 int platform_socket_flow(int fd, struct platform_flow *flow);
 
+/* Memory that large messages needed is kept for the next ones, up to some megabytes:
+ * it would cost more to get it from the system anew than to copy the message. */
+void platform_keep_memory(void);
+
 typedef void (*platform_path_f)(const char *path, void *arg);
 
 /* Calls 'call' once for each mapped file of the process whose path starts with

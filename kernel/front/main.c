@@ -15,6 +15,7 @@
 
 #include "kernel/base/log.h"
 #include "kernel/base/mem.h"
+#include "kernel/base/platform.h"
 #include "kernel/front/front.h"
 
 static int config_read(int argc, char **argv, struct front_config *out)
@@ -95,6 +96,7 @@ int main(int argc, char **argv)
         fprintf(stderr, "rankbook-front: started by 'rankbook kernel', not by hand\n");
         return 2;
     }
+    platform_keep_memory();
     /* A terminal's Ctrl-C comes as an order of the launcher. */
     signal(SIGINT, SIG_IGN);
     signal(SIGPIPE, SIG_IGN);

@@ -89,6 +89,7 @@ int main(void)
     int rc = 1;
 
     mallopt(M_ARENA_MAX, 1);
+    platform_keep_memory();
     ignore_signals();
     if (read_setup(&setup, &program, &err) < 0) {
         fprintf(stderr, "rankbook-keeper: %s\n", err.text);

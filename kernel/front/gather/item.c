@@ -6,6 +6,8 @@
 
 #include "kernel/base/mem.h"
 
+#define HASH_MAX 4096
+
 void item_destroy(struct item *item)
 {
     if (!item)
@@ -15,12 +17,18 @@ void item_destroy(struct item *item)
     free(item);
 }
 
-/* Eight bytes a step: a text may have many megabytes. */
+/* Eight bytes a step, and of a very long text its two ends only: a hash says where
+ * to look, and item_is_equal() looks at all of it. */
 static uint64_t hash_bytes(const char *data, size_t size)
 {
     const uint64_t prime = 0x9e3779b97f4a7c15u;
     uint64_t hash = size * prime, word;
 
+    if (size > 2 * HASH_MAX) {
+        hash ^= hash_bytes(data, HASH_MAX);
+        data += size - HASH_MAX;
+        size = HASH_MAX;
+    }
     for (; size >= sizeof(word); data += sizeof(word), size -= sizeof(word)) {
         memcpy(&word, data, sizeof(word));
         hash = (hash ^ word) * prime;

@@ -48,13 +48,6 @@ static struct lane *lane_of(struct output *output, const char *name)
     return &output->lanes[!strcmp(name, "stderr")];
 }
 
-static void write_lane(struct output *output, struct lane *lane, const char *text,
-                       size_t size)
-{
-    color_read(&lane->reader, text, size);
-    buf_add(&output->text, text, size);
-}
-
 static void set_color(struct output *output, struct lane *lane,
                       const struct color *color)
 {
@@ -64,7 +57,7 @@ static void set_color(struct output *output, struct lane *lane,
 
 static void end_line(struct output *output, struct lane *lane)
 {
-    write_lane(output, lane, "\n", 1);
+    buf_add(&output->text, "\n", 1);
     free(lane->label);
     lane->label = NULL;
 }
@@ -72,7 +65,8 @@ static void end_line(struct output *output, struct lane *lane)
 /* What was put together goes to the stream that is written. */
 static void send(struct output *output)
 {
-    outlet_add(output->outlet, output->name, output->text.data, output->text.size);
+    if (output->text.size > 0)
+        outlet_add(output->outlet, output->name, output->text.data, output->text.size);
     buf_reset(&output->text);
 }
 
@@ -152,11 +146,12 @@ void output_add_line(struct output *output, const struct output_line *line)
     if (!line->is_rest || !lane->label || strcmp(lane->label, line->label))
         begin_line(output, lane, line);
     set_color(output, lane, &line->color);
-    write_lane(output, lane, line->text, line->size);
+    send(output);
+    color_read(&lane->reader, line->text, line->size);
+    outlet_add(output->outlet, line->name, line->text, line->size);
     free(lane->label);
     lane->label = is_whole ? NULL : xstrdup(line->label);
     lane->is_common = line->is_common;
-    send(output);
 }
 
 void output_erase(struct output *output, const char *name, size_t size)
