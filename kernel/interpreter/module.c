@@ -251,6 +251,14 @@ static PyObject *module_interrupt_take(PyObject *module, PyObject *unused)
     return PyLong_FromLong((long)page_interrupt_take(process.page, NULL));
 }
 
+PyDoc_STRVAR(signal_take_doc, "signal_take() -> bool\n\n"
+                              "Whether a SIGINT that has come is to end the cell.");
+
+static PyObject *module_signal_take(PyObject *module, PyObject *unused)
+{
+    return PyBool_FromLong(page_signal_take(process.page));
+}
+
 /* ---- MPI ---- */
 
 PyDoc_STRVAR(mpi_wait_doc, "mpi_wait()\n\n"
@@ -328,6 +336,7 @@ static PyMethodDef methods[] = {
     { "cell_begin", module_cell_begin, METH_O, cell_begin_doc },
     { "cell_end", module_cell_end, METH_NOARGS, cell_end_doc },
     { "hurry", module_hurry, METH_NOARGS, hurry_doc },
+    { "signal_take", module_signal_take, METH_NOARGS, signal_take_doc },
     { "interrupt_take", module_interrupt_take, METH_NOARGS, interrupt_take_doc },
     { "mpi_wait", module_mpi_wait, METH_NOARGS, mpi_wait_doc },
     { "meet", module_meet, METH_VARARGS, meet_doc },

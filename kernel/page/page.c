@@ -166,6 +166,26 @@ enum page_reason page_interrupt_take(struct page *page, int *rank)
     return (enum page_reason)(word & 0xffff);
 }
 
+bool page_signal_take(struct page *page)
+{
+    uint64_t word = atomic_load(&page->interrupt);
+    uint32_t generation = word_generation(word);
+
+    if (atomic_load(&page->detached))
+        return true;
+    if (!atomic_load(&page->cell))
+        return false;
+    if (page_interrupt_take(page, NULL) == PAGE_REASON_NONE
+        && (word & 0xffff) == PAGE_REASON_STOP
+        && is_newer(generation, atomic_load(&page->ran))
+        && is_newer(generation, atomic_load(&page->signalled))) {
+        atomic_store(&page->signalled, generation);
+        return false;
+    }
+    atomic_store(&page->signalled, generation);
+    return true;
+}
+
 void page_interrupt_text(const struct page *page, char out[PAGE_TEXT])
 {
     atomic_thread_fence(memory_order_acquire);

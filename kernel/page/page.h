@@ -21,7 +21,7 @@
 #include "kernel/base/error.h"
 
 #define PAGE_MAGIC 0x3147504bu /* "KPG1" */
-#define PAGE_VERSION 1
+#define PAGE_VERSION 2
 #define PAGE_THREADS 16
 #define PAGE_TEXT 256
 
@@ -60,6 +60,7 @@ struct page {
     uint32_t version;
     _Atomic uint64_t interrupt; /* page_word(); written by the keeper */
     _Atomic uint32_t consumed;  /* the generation that was turned into an exception */
+    _Atomic uint32_t signalled; /* the generation whose SIGINT has come */
     _Atomic uint32_t ran;       /* generation at the start of the running cell: only
                                    newer ones concern it */
     _Atomic uint64_t cell;      /* the running cell, 0 when idle; by the interpreter */
@@ -108,6 +109,12 @@ static inline bool page_is_interrupted(struct page *page)
  * PAGE_REASON_NONE.  '*rank' (may be NULL) is set with it.  Outside a cell nothing is
  * consumed, and the next cell does not see it. */
 enum page_reason page_interrupt_take(struct page *page, int *rank);
+
+/* Interpreter, at SIGINT: whether it is to end the running cell.  Stop comes as a
+ * generation and one signal; the signal means nothing more once the generation has been
+ * consumed, by an MPI call that waited.  Any other SIGINT is the cell's own, and one in
+ * a forked child is the child's. */
+bool page_signal_take(struct page *page);
 
 /* The words of the last interrupt, always terminated. */
 void page_interrupt_text(const struct page *page, char out[PAGE_TEXT]);

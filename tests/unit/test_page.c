@@ -84,6 +84,22 @@ static void check_interrupts(struct page *page)
     is_int((long long)strlen(text), PAGE_TEXT - 1, "long words are cut");
 }
 
+static void check_signals(struct page *page)
+{
+    page_cell_end(page);
+    ok(!page_signal_take(page), "between cells a SIGINT ends nothing");
+    page_cell_begin(page, 1);
+    ok(page_signal_take(page), "one that nobody sent is the cell's own");
+    page_interrupt(page, PAGE_REASON_STOP, -1, NULL);
+    ok(page_signal_take(page), "that of Stop ends the cell");
+    is_int(page_interrupt_take(page, NULL), PAGE_REASON_NONE, "and consumes it");
+    page_interrupt(page, PAGE_REASON_STOP, -1, NULL);
+    page_interrupt_take(page, NULL);
+    ok(!page_signal_take(page), "when MPI was first, the signal means nothing");
+    ok(page_signal_take(page), "but the next one is the cell's own");
+    page_cell_end(page);
+}
+
 static void check_cells(struct page *page)
 {
     page_cell_begin(page, 2);
@@ -329,6 +345,7 @@ int main(void)
     if (!(page = page_create(&fd, &err)))
         return 1;
     check_interrupts(page);
+    check_signals(page);
     check_cells(page);
     check_one_taker(page);
     check_begin_races(page);

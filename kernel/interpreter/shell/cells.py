@@ -6,6 +6,7 @@ code is: in the first case wherever it is, in the second in the frame that runs 
 none does, at the await.
 """
 
+import os
 import signal
 import sys
 import time
@@ -30,12 +31,13 @@ class Cells:
         self.task = None  # of a cell with await
         self.is_open = False  # the user's code runs and may be interrupted
         self.is_stopped = False  # the task was cancelled by Stop
-        signal.signal(signal.SIGINT, self._on_interrupt)
+        self.handler = self._on_interrupt
+        signal.signal(signal.SIGINT, self.handler)
 
     # ---- interrupts ----
 
     def _on_interrupt(self, number, frame):
-        if not self.is_open or not _rankbook.interrupt_take():
+        if not self.is_open or not _rankbook.signal_take():
             return
         if self.task is None or _is_in_user_code(frame):
             raise KeyboardInterrupt
@@ -84,6 +86,9 @@ class Cells:
         shell.payload_manager.clear_payload()
         shell.tracebacks.clear()
         shell.displayhook.begin_cell()
+        if signal.getsignal(signal.SIGINT) is not self.handler:
+            # a cell has set its own; the next one is to be stopped all the same
+            signal.signal(signal.SIGINT, self.handler)
         try:
             self.is_open = True
             if _rankbook.interrupt_take():  # its signal came before the line above
@@ -198,6 +203,8 @@ class Cells:
             content = self._content(cell)
         except BaseException as error:  # a __str__ or __repr__ of the user's
             content = _error_content(error, None)
+        if _rankbook.is_detached():
+            _end_child(cell, content)
         content["started"] = cell.started
         self.user_input.is_allowed = False
         _rankbook.cell_end()
@@ -256,6 +263,20 @@ class Cell:
         self.transform_error = None
         self.result = None
         self.error = None  # raised around the user's code, not in it
+
+
+def _end_child(cell, content):
+    """A process that the cell has forked has come to the end of the cell: it is no
+    rank, and nobody waits for what it would do next."""
+    error = cell.result.error_in_exec if cell.result is not None else cell.error
+    status = 0 if error is None else 1
+    if isinstance(error, SystemExit):
+        status = error.code if isinstance(error.code, int) else status
+    elif error is not None:
+        sys.stderr.write("\n".join(content["traceback"]) + "\n")
+    sys.stdout.flush()
+    sys.stderr.flush()
+    os._exit(status)
 
 
 def _is_in_user_code(frame):

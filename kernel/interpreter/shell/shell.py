@@ -16,7 +16,7 @@ from IPython.core.interactiveshell import InteractiveShell
 from IPython.core.profiledir import ProfileDir
 from traitlets import Any, Instance, Type, default, observe
 
-from . import directives
+from . import directives, frames, magics
 from .compiler import CellCompiler
 from .display import RankDisplayHook, RankDisplayPublisher
 from .history import RankHistory
@@ -97,6 +97,7 @@ class ZMQInteractiveShell(InteractiveShell):
         cleanup = self.input_transformer_manager.cleanup_transforms
         cleanup.append(directives.remove)
         directives.register(self)
+        magics.install(self)
 
     @default("exiter")
     def _default_exiter(self):
@@ -196,6 +197,10 @@ class ZMQInteractiveShell(InteractiveShell):
 
         group = getattr(builtins, "BaseExceptionGroup", ())
         kind, value, trace = exc_tuple if exc_tuple else sys.exc_info()
+        if trace is not None and value.__traceback__ is trace:
+            frames.remove_ours(value)
+            trace = value.__traceback__
+            exc_tuple = kind, value, trace
         cause = value
         while cause is not None and not isinstance(cause, group):
             cause = cause.__context__
@@ -262,10 +267,11 @@ class ZMQInteractiveShell(InteractiveShell):
     # ---- cells ----
 
     def enable_gui(self, gui=None):
-        if gui not in (None, "inline", "agg"):
-            raise UsageError(
-                f"ranks have no event loop for {gui}; use %matplotlib inline"
-            )
+        if gui not in (None, "inline", "agg", "asyncio"):
+            raise UsageError(f"a rank has no window, and no event loop of {gui}")
+
+    def enable_matplotlib(self, gui=None):
+        return magics.enable_matplotlib(super().enable_matplotlib, gui)
 
     def system(self, cmd):
         """!cmd"""

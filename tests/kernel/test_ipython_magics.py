@@ -1,0 +1,192 @@
+"""IPython's magics on ranks."""
+
+import re
+
+import pytest
+
+
+@pytest.fixture(params=["mpi-1", "mpi-4"])
+def kernel(request, kernels):
+    return kernels(request.param)
+
+
+def plain(done):
+    """The one error's traceback, without colours."""
+    return re.sub(r"\x1b\[[0-9;]*m", "", "\n".join(done.error["traceback"]))
+
+
+# ---- programs ----
+
+def test_bash(kernel):
+    done = kernel.run("%%bash\necho out\necho err >&2")
+    assert done.text() == "out\n" and done.text("stderr") == "err\n"
+    assert kernel.run("%%bash --out kept\necho out").outputs == []
+    assert kernel.run("kept").result == "'out\\n'"
+
+
+def test_a_script_that_fails(kernel):
+    done = kernel.run("%%bash\nexit 3")
+    assert done.content["ename"] == "CalledProcessError" and len(done.outputs) == 1
+    assert "exit status 3" in done.content["evalue"]
+
+
+@pytest.mark.parametrize("code", ["%%bash\nfor i in 1 2 3 4; do echo $i; done > {0}/$$\n"
+                                  "mv {0}/$$ {0}/begun$$; sleep 600",
+                                  "!echo 1 > {0}/begun$$; sleep 600"])
+def test_stop_of_a_program_is_an_interrupt(kernel, tmp_path, code):
+    kernel.run("import os\nfrom mpi4py import MPI")
+    watch = (f"import threading\ndef watch():\n"
+             f"    while len([n for n in os.listdir({str(tmp_path)!r})\n"
+             f"               if n.startswith('begun')]) < {kernel.ranks}: pass\n"
+             "    print('all run', flush=True)\n"
+             "thread = threading.Thread(target=watch)")
+    kernel.run(watch)
+    # a program that is started in a line with others can have a thread beside it
+    msg_id = kernel.send("thread.start()\nget_ipython().run_cell(" +
+                         repr(code.format(tmp_path)) + ").raise_error()")
+    kernel.wait_output(msg_id, "all run")
+    kernel.interrupt()
+    done = kernel.collect(msg_id)
+    assert done.content["ename"] == "KeyboardInterrupt", done.outputs
+    assert "rankbook_shell" not in plain(done)
+    assert kernel.run("thread.join()").content["status"] == "ok"
+
+
+def test_system_and_its_exit_code(kernel):
+    assert kernel.run("!echo a; exit 3").text() == "a\n"
+    assert kernel.run("_exit_code").result == "3"
+    assert kernel.run("%sx echo b").result == "['b']"
+
+
+# ---- displays and captures ----
+
+def test_capture_takes_displays_as_well(kernel):
+    done = kernel.run("%%capture cap\nimport sys\nprint('out'); print('err', file=sys.stderr)\n"
+                      "display('shown')\n42")
+    assert done.outputs == []
+    assert kernel.run("cap.stdout, cap.stderr, len(cap.outputs)").result == (
+        "('out\\n', 'err\\n', 2)")
+    done = kernel.run("cap.show()")
+    assert done.text() == "out\n" and done.text("stderr") == "err\n"
+    assert [d["data"]["text/plain"] for d in done.of("display_data")] == ["'shown'", "42"]
+
+
+def test_capture_of_one_stream(kernel):
+    assert kernel.run("%%capture --no-stdout\nprint('seen')").text() == "seen\n"
+
+
+def test_time(kernel):
+    done = kernel.run("%time sum(range(10))")
+    assert done.result == "45" and "Wall time" in done.text()
+    assert kernel.run("%%time\nkept = 8\nkept").result == "8"
+    assert "per loop" in kernel.run("%timeit -n1 -r1 pass").text()
+    assert kernel.run("%%time\n1/0").content["ename"] == "ZeroDivisionError"
+
+
+# ---- matplotlib ----
+
+@pytest.mark.parametrize("name", ["inline", "agg"])
+def test_backends_of_a_rank(kernel, name):
+    done = kernel.run(f"%matplotlib {name}")
+    assert done.content["status"] == "ok" and not done.outputs
+    assert name in kernel.run("import matplotlib; matplotlib.get_backend()").result
+
+
+@pytest.mark.parametrize("name, word", [
+    ("widget", "%pip install ipympl"), ("qt", "window"), ("tk", "window"), ("", "window"),
+    ("nonsense", "nonsense")])
+def test_backends_that_a_rank_does_not_have(kernel, name, word):
+    done = kernel.run(f"%matplotlib {name}")
+    assert done.content["ename"] == "UsageError" and len(done.outputs) == 1
+    assert word in plain(done) and "inline" in plain(done) + "inline" * bool(name == "widget")
+    assert len(plain(done).splitlines()) == 1
+    assert "inline" in kernel.run("%matplotlib inline\nmatplotlib.get_backend()").result
+
+
+def test_config_of_the_inline_backend(kernel):
+    kernel.run("%matplotlib inline\n%config InlineBackend.figure_format = 'svg'")
+    done = kernel.run("import matplotlib.pyplot as plt\nplt.plot([1, 2]);")
+    assert any("image/svg+xml" in shown["data"] for shown in done.of("display_data"))
+    kernel.run("%config InlineBackend.figure_format = 'png'")
+    assert "image/png" in kernel.run("plt.plot([1, 2]);").of("display_data")[0]["data"]
+
+
+# ---- payloads and history ----
+
+@pytest.mark.parametrize("code, text", [
+    ("zip?", "zip(*iterables"), ("def f(): return 7\nf??", "return 7"),
+    ("%pinfo zip", "zip(*iterables"), ("%page zip", "<class 'zip'>")])
+def test_pagers(kernel, code, text):
+    done = kernel.run(code)
+    (payload,) = done.content["payload"]
+    shown = re.sub(r"\x1b\[[0-9;]*m", "", payload["data"]["text/plain"])
+    assert payload["source"] == "page" and text in shown
+    assert payload["start"] == 0 and not done.outputs
+
+
+def test_what_comes_into_the_next_cell(kernel, tmp_path):
+    def payload(code):
+        (one,) = kernel.run(code).content["payload"]
+        return one
+
+    assert payload("get_ipython().set_next_input('1 + 1')") == {
+        "source": "set_next_input", "text": "1 + 1", "replace": False}
+    script = tmp_path / "script.py"
+    script.write_text("loaded = 1\n")
+    loaded = payload(f"%load {script}")
+    assert loaded["replace"] and loaded["text"].endswith("loaded = 1\n")
+    count = kernel.run("'recalled'").content["execution_count"]
+    assert payload(f"%recall {count}")["text"] == "'recalled'"
+
+
+def test_history_magic(kernel):
+    count = kernel.run("first = 1").content["execution_count"]
+    assert kernel.run(f"%history {count}").text() == "first = 1\n"
+
+
+# ---- namespaces, files, directories ----
+
+def test_run(kernel, tmp_path):
+    script = tmp_path / "script.py"
+    script.write_text("import sys\nprint(__name__, sys.argv[1:])\nran = 1\n")
+    assert kernel.run(f"%run {script} a b").text() == "__main__ ['a', 'b']\n"
+    assert kernel.run("ran").result == "1"
+
+
+def test_cd_and_env_are_for_all_ranks(kernel, tmp_path):
+    kernel.run("import os; before = os.getcwd()")
+    assert kernel.run(f"%cd {tmp_path}").text() == f"{tmp_path}\n"
+    assert kernel.run("os.getcwd()").result == repr(str(tmp_path))
+    assert kernel.run("%env KEPT=1").text() == "env: KEPT=1\n"
+    assert kernel.run("os.environ['KEPT']").result == "'1'"
+    kernel.run("%cd -q {before}")
+
+
+def test_who_and_reset(kernel):
+    kernel.run("%reset -f")
+    assert "empty" in kernel.run("%who").text()
+    kernel.run("kept = 1")
+    assert kernel.run("%who").text().split() == ["kept"]
+    assert kernel.run("del kept\n'alive'").result == "'alive'"
+    assert kernel.run("1 + 1").result == "2"
+
+
+def test_autoreload(kernel, tmp_path):
+    module = tmp_path / "reloaded_module.py"
+    module.write_text("value = 1\n")
+    kernel.run(f"import sys; sys.path.insert(0, {str(tmp_path)!r})\n"
+               "%load_ext autoreload\n%autoreload 2\nimport reloaded_module")
+    module.write_text("value = 'another'\n")
+    assert kernel.run("reloaded_module.value").result == "'another'"
+    assert kernel.run("%reload_ext autoreload").content["status"] == "ok"
+    kernel.run("%autoreload 0")
+
+
+def test_unknown_magics(kernel):
+    done = kernel.run("%nonsense")
+    assert done.content["ename"] == "UsageError" and len(done.outputs) == 1
+
+
+def test_magics_below_rank(kernel):
+    assert kernel.run("%%rank 0\n%%bash\necho one").text() == "one\n"
+    assert kernel.run("%%rank 0\n%time 7").result == "7"
