@@ -140,9 +140,7 @@ static void on_input(struct front *front, int rank, const struct wire_message *m
 {
     json_t *content = frame_json(msg, 0);
 
-    inputs_ask(front->inputs, rank, cell_of(msg), content,
-               execute_is_running(front->execute, cell_of(msg))
-                   && execute_has_many(front->execute));
+    inputs_ask(front->inputs, rank, cell_of(msg), content);
     json_decref(content);
 }
 

@@ -458,10 +458,9 @@ bool execute_is_running(const struct execute *execute, uint64_t cell)
            && origin_id(execute->cell->origin) == cell;
 }
 
-bool execute_has_many(const struct execute *execute)
+const struct idset *execute_running(const struct execute *execute, uint64_t cell)
 {
-    return execute->cell && execute->cell->targets
-           && idset_count(execute->cell->targets) > 1;
+    return execute_is_running(execute, cell) ? execute->cell->running : NULL;
 }
 
 static bool is_awaited(const struct execute *execute, int rank)
@@ -487,8 +486,8 @@ static void rank_done(struct execute *execute, int rank)
 {
     struct cell *cell = execute->cell;
 
-    inputs_forget_rank(execute->front->inputs, rank);
     idset_remove(cell->running, rank);
+    inputs_forget_rank(execute->front->inputs, rank);
     origin_done(cell->origin, rank);
     watch_done(cell->watch, rank);
     if (idset_count(cell->running) == 0) {
@@ -545,10 +544,12 @@ void execute_lost(struct execute *execute, int rank)
 
 void execute_waiting(struct execute *execute, int rank, json_t *waiting)
 {
-    if (is_awaited(execute, rank))
-        watch_waiting(execute->cell->watch, rank, waiting);
-    else
+    if (!is_awaited(execute, rank)) {
         json_decref(waiting);
+        return;
+    }
+    inputs_absent(execute->front->inputs, rank, waiting != NULL);
+    watch_waiting(execute->cell->watch, rank, waiting);
 }
 
 void execute_interrupt(struct execute *execute)

@@ -27,8 +27,8 @@ void execute_next(struct execute *execute);
 /* The cell that runs is 'cell'. */
 bool execute_is_running(const struct execute *execute, uint64_t cell);
 
-/* Whether the running cell has more than one target. */
-bool execute_has_many(const struct execute *execute);
+/* Its targets that are not done, borrowed; NULL when another cell runs, or none. */
+const struct idset *execute_running(const struct execute *execute, uint64_t cell);
 
 /* A rank has finished the cell; 'content' as in WIRE_DONE, NULL when it could not
  * be read. */

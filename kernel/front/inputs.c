@@ -6,22 +6,26 @@
 
 #include "kernel/base/log.h"
 #include "kernel/base/mem.h"
+#include "kernel/front/execute.h"
 #include "kernel/front/origin.h"
 
-#define TOGETHER_MS 50
+#define TOGETHER_MS 2000
 
 struct input {
     struct input *next;
-    int rank;
     uint64_t cell;
-    json_t *content;
+    struct idset *ranks; /* that wait for the answer */
+    char *prompt;
+    bool is_password;
+    bool is_due;   /* who could have asked the same has had the time to */
     bool is_asked; /* the client has it; only ever the first one */
 };
 
 struct inputs {
     struct front *front;
     struct input *first;
-    struct loop_watch *timer; /* more ranks may ask in a moment */
+    struct idset *absent;     /* ranks of the cell that will not ask for now */
+    struct loop_watch *timer; /* those that have not asked are absent then */
 };
 
 struct inputs *inputs_create(struct front *front)
@@ -29,6 +33,7 @@ struct inputs *inputs_create(struct front *front)
     struct inputs *inputs = xcalloc(1, sizeof(*inputs));
 
     inputs->front = front;
+    inputs->absent = idset_create();
     return inputs;
 }
 
@@ -37,7 +42,8 @@ static void input_remove(struct input **link)
     struct input *input = *link;
 
     *link = input->next;
-    json_decref(input->content);
+    idset_destroy(input->ranks);
+    free(input->prompt);
     free(input);
 }
 
@@ -48,11 +54,36 @@ void inputs_destroy(struct inputs *inputs)
     while (inputs->first)
         input_remove(&inputs->first);
     loop_remove(inputs->front->loop, inputs->timer);
+    idset_destroy(inputs->absent);
     free(inputs);
 }
 
-/* False when nobody is there to be asked. */
-static bool ask(struct inputs *inputs, struct input *input)
+/* ---- who asks together ---- */
+
+static bool has_asked(const struct inputs *inputs, int rank)
+{
+    for (const struct input *input = inputs->first; input; input = input->next) {
+        if (idset_has(input->ranks, rank))
+            return true;
+    }
+    return false;
+}
+
+/* The next rank after 'rank' that could still ask; -1: none. */
+static int next_missing(const struct inputs *inputs, uint64_t cell, int rank)
+{
+    const struct idset *running = execute_running(inputs->front->execute, cell);
+
+    if (!running)
+        return -1;
+    do {
+        rank = rank < 0 ? idset_first(running) : idset_next(running, rank);
+    } while (rank >= 0 && (idset_has(inputs->absent, rank) || has_asked(inputs, rank)));
+    return rank;
+}
+
+/* False when nobody is there to be asked; its ranks know then. */
+static bool is_answerable(struct inputs *inputs, const struct input *input)
 {
     static const char why[] =
         "nobody answers input(): the client that ran this cell has gone";
@@ -60,53 +91,134 @@ static bool ask(struct inputs *inputs, struct input *input)
     struct front *front = inputs->front;
     struct origin *origin = origins_find(front->origins, input->cell);
 
-    if (origin && channels_is_there(front->channels, origin_request(origin))) {
-        if (!input->is_asked)
-            channels_reply_new(front->channels, CHANNEL_STDIN, origin_request(origin),
-                               "input_request", json_incref(input->content));
-        input->is_asked = true;
+    if (origin && channels_is_there(front->channels, origin_request(origin)))
         return true;
-    }
-    cluster_send(front->cluster, input->rank, WIRE_INPUT_REPLY, input->cell, none, 2);
+    cluster_send_all(front->cluster, input->ranks, WIRE_INPUT_REPLY, input->cell, none,
+                     2);
     return false;
 }
 
-static void ask_next(struct inputs *inputs)
+static void publish(struct inputs *inputs, struct input *input)
 {
-    while (!inputs->timer && inputs->first && !ask(inputs, inputs->first))
-        input_remove(&inputs->first);
+    struct origin *origin = origins_find(inputs->front->origins, input->cell);
+    struct front *front = inputs->front;
+    char *ranks = idset_encode(input->ranks), *prompt;
+
+    prompt = idset_is_equal(input->ranks, cluster_living(front->cluster))
+                 ? xstrdup(input->prompt)
+                 : xasprintf("[%s] %s", ranks, input->prompt);
+    input->is_asked = true;
+    channels_reply_new(
+        front->channels, CHANNEL_STDIN, origin_request(origin), "input_request",
+        json_pack("{s:s, s:b}", "prompt", prompt, "password", input->is_password));
+    free(prompt);
+    free(ranks);
 }
+
+static void ask_next(struct inputs *inputs);
 
 static void on_together(struct loop *loop, void *arg)
 {
     struct inputs *inputs = arg;
+    int rank = -1;
 
     inputs->timer = NULL;
+    while (inputs->first
+           && (rank = next_missing(inputs, inputs->first->cell, rank)) >= 0)
+        idset_add(inputs->absent, rank);
     ask_next(inputs);
 }
 
-void inputs_ask(struct inputs *inputs, int rank, uint64_t cell, const json_t *content,
-                bool is_labelled)
+static void ask_next(struct inputs *inputs)
 {
-    const char *prompt = json_string_value(json_object_get(content, "prompt"));
-    struct input *input = xcalloc(1, sizeof(*input)), **link = &inputs->first;
-    char *text;
+    struct loop *loop = inputs->front->loop;
+    struct input *input;
 
-    text = is_labelled ? xasprintf("[%d] %s", rank, prompt ? prompt : "")
-                       : xstrdup(prompt ? prompt : "");
-    input->rank = rank;
+    while ((input = inputs->first)) {
+        if (!is_answerable(inputs, input)) {
+            input_remove(&inputs->first);
+            continue;
+        }
+        if (input->is_asked)
+            break;
+        if (!input->is_due && next_missing(inputs, input->cell, -1) >= 0) {
+            if (!inputs->timer)
+                inputs->timer =
+                    loop_add_timer(loop, TOGETHER_MS, 0, on_together, inputs);
+            return;
+        }
+        for (struct input *due = input; due; due = due->next)
+            due->is_due = true;
+        publish(inputs, input);
+    }
+    loop_remove(loop, inputs->timer);
+    inputs->timer = NULL;
+}
+
+/* ---- what others call ---- */
+
+static struct input *find_twin(const struct inputs *inputs, uint64_t cell,
+                               const char *prompt, bool is_password)
+{
+    struct input *input = inputs->first;
+
+    while (input
+           && (input->is_asked || input->cell != cell
+               || input->is_password != is_password || strcmp(input->prompt, prompt)))
+        input = input->next;
+    return input;
+}
+
+static struct input *append(struct inputs *inputs, uint64_t cell, const char *prompt,
+                            bool is_password)
+{
+    struct input *input = xcalloc(1, sizeof(*input)), **link = &inputs->first;
+
     input->cell = cell;
-    input->content = json_pack("{s:s, s:b}", "prompt", text, "password",
-                               json_is_true(json_object_get(content, "password")));
-    free(text);
-    while (*link && ((*link)->is_asked || (*link)->rank < rank))
+    input->ranks = idset_create();
+    input->prompt = xstrdup(prompt);
+    input->is_password = is_password;
+    while (*link)
         link = &(*link)->next;
-    input->next = *link;
     *link = input;
-    /* Ranks ask together, and are answered in rank order. */
-    if (is_labelled && !inputs->timer && inputs->first == input)
-        inputs->timer =
-            loop_add_timer(inputs->front->loop, TOGETHER_MS, 0, on_together, inputs);
+    return input;
+}
+
+/* A question that nobody waits for any more is gone, also when the client has it. */
+static void withdraw(struct inputs *inputs, int rank)
+{
+    struct input **link = &inputs->first;
+
+    while (*link) {
+        idset_remove((*link)->ranks, rank);
+        if (idset_count((*link)->ranks) == 0)
+            input_remove(link);
+        else
+            link = &(*link)->next;
+    }
+}
+
+void inputs_ask(struct inputs *inputs, int rank, uint64_t cell, const json_t *content)
+{
+    const char *text = json_string_value(json_object_get(content, "prompt"));
+    bool is_password = json_is_true(json_object_get(content, "password"));
+    const char *prompt = text ? text : "";
+    struct input *input;
+
+    withdraw(inputs, rank); /* it was interrupted, and asks anew */
+    idset_remove(inputs->absent, rank);
+    if (!(input = find_twin(inputs, cell, prompt, is_password)))
+        input = append(inputs, cell, prompt, is_password);
+    idset_add(input->ranks, rank);
+    ask_next(inputs);
+}
+
+void inputs_absent(struct inputs *inputs, int rank, bool is_absent)
+{
+    if (is_absent)
+        idset_add(inputs->absent, rank);
+    else
+        idset_remove(inputs->absent, rank);
     ask_next(inputs);
 }
 
@@ -121,8 +233,8 @@ void inputs_reply(struct inputs *inputs, struct message *msg)
         return;
     }
     frame = (struct wire_frame){ json_string_value(value), json_string_length(value) };
-    cluster_send(inputs->front->cluster, input->rank, WIRE_INPUT_REPLY, input->cell,
-                 &frame, 1);
+    cluster_send_all(inputs->front->cluster, input->ranks, WIRE_INPUT_REPLY,
+                     input->cell, &frame, 1);
     input_remove(&inputs->first);
     ask_next(inputs);
 }
@@ -141,17 +253,13 @@ void inputs_forget(struct inputs *inputs, uint64_t cell)
             input_remove(link);
         else
             link = &(*link)->next;
+    idset_destroy(inputs->absent);
+    inputs->absent = idset_create();
     ask_next(inputs);
 }
 
 void inputs_forget_rank(struct inputs *inputs, int rank)
 {
-    struct input **link = &inputs->first;
-
-    while (*link)
-        if ((*link)->rank == rank)
-            input_remove(link);
-        else
-            link = &(*link)->next;
+    withdraw(inputs, rank);
     ask_next(inputs);
 }

@@ -1,7 +1,13 @@
 /* inputs.h - what ranks ask the user
  *
- * A client answers one input_request at a time and does not say which, so the
- * ranks' questions are asked one after the other.
+ * Ranks that ask the same are answered together, as they are shown together: a cell
+ * that all ranks run asks once, and all get the answer.  So a question waits until
+ * every rank of its cell has asked something, has ended, or is absent: it waits in
+ * MPI, or has not asked for two seconds.  What not all living ranks ask is labelled,
+ * "[0-1] name? ".
+ *
+ * A client answers one input_request at a time and does not say which, so different
+ * questions are asked one after the other, in the order in which they came.
  */
 #ifndef FRONT_INPUTS_H
 #define FRONT_INPUTS_H
@@ -15,10 +21,12 @@ struct inputs *inputs_create(struct front *front);
 /* Accepts NULL. */
 void inputs_destroy(struct inputs *inputs);
 
-/* 'content' is that of the input_request, borrowed; 'is_labelled' puts the rank in
- * front of the prompt. */
-void inputs_ask(struct inputs *inputs, int rank, uint64_t cell, const json_t *content,
-                bool is_labelled);
+/* 'content' is that of the input_request, borrowed.  What the rank asked before, it
+ * does not want to know any more. */
+void inputs_ask(struct inputs *inputs, int rank, uint64_t cell, const json_t *content);
+
+/* The rank waits for others, so nobody waits for its question; or it goes on. */
+void inputs_absent(struct inputs *inputs, int rank, bool is_absent);
 
 /* An input_reply; one that nobody waits for is ignored. */
 void inputs_reply(struct inputs *inputs, struct message *msg);
