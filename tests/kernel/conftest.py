@@ -1,8 +1,12 @@
 """Kernels that tests share: one for each world, started once."""
 
+import atexit
 import faulthandler
+import os
 import pathlib
+import shutil
 import sys
+import tempfile
 
 import pytest
 
@@ -12,6 +16,10 @@ from harness import Kernel  # noqa: E402
 WORLDS = {"none-1": (1, "none"), "none-3": (3, "none"), "mpi-1": (1, "mpiexec"),
           "mpi-4": (4, "mpiexec")}
 faulthandler.enable()
+
+# the user's own history is none of the tests' business
+os.environ["IPYTHONDIR"] = tempfile.mkdtemp(prefix="rankbook-ipython-")
+atexit.register(shutil.rmtree, os.environ["IPYTHONDIR"], ignore_errors=True)
 
 
 @pytest.fixture(autouse=True)
