@@ -33,6 +33,7 @@ static const struct option_table table = {
     .count = sizeof(rows) / sizeof(rows[0]),
     .more = "Jupyter starts this command; 'rankbook install' tells Jupyter how.\n"
             "RANKBOOK_PYTHON and RANKBOOK_MPIEXEC name the programs to use.",
+    .has_operands = true, /* unread: `jupyter run` appends the file that it runs */
     .skips_traits = true,
 };
 

@@ -28,8 +28,8 @@ NORMALISE = [
     # clocks
     (r"CPU times: .*", "CPU times: TIMES"),
     (r"\d+(?:\.\d+)? (?:[nmµμ]?s|min)\b", "TIME"),
-    # ids made for one display
-    (r"\b(?:[0-9a-f]{16}|[0-9a-f]{32})\b", "ID"),
+    # ids made for one display or widget
+    (r"\b(?:rb-)?(?:[0-9a-f]{16}|[0-9a-f]{32})\b", "ID"),
     (r"\b(?:id=\"|#)[mp][0-9a-f]{10}\b", "ID"),
     # when a figure was drawn
     (r"<dc:date>.*?</dc:date>", "DATE"),

@@ -70,7 +70,6 @@ def connection(tmp_path):
     (["kernel", "-n", "0"], "-n: '0' is no number of ranks: give one from 1 to 1024"),
     (["kernel", "-n", "x"], "-n: 'x' is no number of ranks: give one from 1 to 1024"),
     (["kernel", "--frob"], "unknown option '--frob': see 'rankbook kernel --help'"),
-    (["kernel", "-f", "a", "b"], "unexpected argument 'b'"),
     (["run"], "nothing to run: give a script, -m MODULE or -c CODE"),
     (["run", "-n", "2", "/nonexistent.py"],
      "cannot read the script '/nonexistent.py': No such file or directory"),
