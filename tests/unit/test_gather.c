@@ -465,6 +465,55 @@ static void test_bars(void)
     end(gather, &seen);
 }
 
+static void test_bars_one_after_the_other(void)
+{
+    struct seen seen = { { 0 } };
+    struct gather *gather = start(&seen, 2, GATHER_FOLD);
+
+    say(gather, 0, "\r0: 10%", 0);
+    say(gather, 1, "\r1: 10%", 0);
+    gather_tick(gather, 2000);
+    say(gather, 0, "\r0: 100%\n", 2000);
+    gather_tick(gather, 4000);
+    say(gather, 0, "\r0: 20% of the next", 4000);
+    gather_tick(gather, 6000);
+    say(gather, 0, "\r0: all of the next\n", 6000);
+    say(gather, 1, "\r1: 100%\n", 6000);
+    gather_finish(gather, 8000);
+    ok(strstr(buf_text(&seen.text),
+              "[0] 0: 100%\\n[0] 0: all of the next\\n[1] 1: 100%"),
+       "the end of a bar stays while its rank has another one");
+    end(gather, &seen);
+}
+
+/* Rank 1 says something else in one line of a hundred. */
+static void test_one_line_of_a_hundred(void)
+{
+    struct seen seen = { { 0 } };
+    struct gather *gather = start(&seen, 2, GATHER_FOLD);
+    char line[32];
+
+    for (int i = 0; i < 300; i++) {
+        bool differs = i % 100 == 50;
+
+        snprintf(line, sizeof(line), "line %d\n", i);
+        say(gather, 0, line, i);
+        if (differs)
+            snprintf(line, sizeof(line), "another %d\n", i);
+        if (i < 120 || i >= 170) /* and has fifty lines less */
+            say(gather, 1, line, i);
+    }
+    gather_finish(gather, 300);
+    ok(!strncmp(buf_text(&seen.text), "line 0\nline 1\n", 14), "what is equal folds");
+    ok(strstr(buf_text(&seen.text),
+              "line 49\n[0] line 50\n[1] another 50\nline 51\nline 52\n"),
+       "one line differs, and they go on together");
+    ok(strstr(buf_text(&seen.text), "line 119\n[0] line 120\n[0] line 121\n")
+           && strstr(buf_text(&seen.text), "[0] line 169\nline 170\nline 171\n"),
+       "lines that one has more stand alone, and they go on together");
+    end(gather, &seen);
+}
+
 static void test_flood(void)
 {
     char folder[] = "/tmp/rankbook-test-XXXXXX";
@@ -509,6 +558,8 @@ int main(void)
     test_display_ids();
     test_clear();
     test_bars();
+    test_bars_one_after_the_other();
+    test_one_line_of_a_hundred();
     test_flood();
     displays_destroy(displays);
     return done_testing();

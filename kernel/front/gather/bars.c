@@ -12,6 +12,14 @@
 struct bar {
     char *text;   /* NULL: this rank has none in the display */
     bool is_open; /* no newline yet */
+    bool is_over; /* 'text' has its newline */
+};
+
+/* Bars that have ended, while their ranks go on with others in the same display. */
+struct row {
+    struct row *next;
+    struct idset *ranks;
+    char *text;
 };
 
 struct bars {
@@ -22,6 +30,7 @@ struct bars {
     int64_t flushed;
     int highest;
     struct bar *each; /* by rank */
+    struct row *ended;
 };
 
 struct bars *bars_create(uint64_t cell, int highest)
@@ -37,6 +46,14 @@ struct bars *bars_create(uint64_t cell, int highest)
 
 static void forget_bars(struct bars *bars)
 {
+    struct row *row;
+
+    while ((row = bars->ended)) {
+        bars->ended = row->next;
+        idset_destroy(row->ranks);
+        free(row->text);
+        free(row);
+    }
     for (int rank = 0; rank <= bars->highest; rank++) {
         free(bars->each[rank].text);
         bars->each[rank].text = NULL;
@@ -65,6 +82,23 @@ static bool has_open(const struct bars *bars)
     return false;
 }
 
+/* The bar of a rank has ended, and another one takes its place: takes 'text'. */
+static void add_row(struct bars *bars, int rank, char *text)
+{
+    struct row **end = &bars->ended;
+
+    while (*end && (strcmp((*end)->text, text) || idset_has((*end)->ranks, rank)))
+        end = &(*end)->next;
+    if (*end) {
+        free(text);
+    } else {
+        *end = xcalloc(1, sizeof(**end));
+        (*end)->ranks = idset_create();
+        (*end)->text = text;
+    }
+    idset_add((*end)->ranks, rank);
+}
+
 static bool is_same(const char *old, const char *text, size_t size)
 {
     return old && strlen(old) == size && !memcmp(old, text, size);
@@ -77,6 +111,13 @@ void bars_update(struct bars *bars, int rank, const char *text, size_t size)
 
     while (size > 0 && (text[size - 1] == '\n' || text[size - 1] == '\r'))
         size--;
+    if (size > 0 && bar->text && bar->is_over) {
+        add_row(bars, rank, bar->text);
+        bar->text = NULL;
+    }
+    if (size > 0)
+        bar->is_over = false;
+    bar->is_over = bar->is_over || is_end;
     bar->is_open = !is_end;
     if (size == 0 && !bar->text)
         return;
@@ -88,15 +129,25 @@ void bars_update(struct bars *bars, int rank, const char *text, size_t size)
     bars->is_changed = bars->is_changed || is_end;
 }
 
+static void add_line(const struct bars *bars, const struct idset *ranks,
+                     const char *text, struct buf *out)
+{
+    char *label = label_of(ranks, bars->highest);
+
+    buf_add_format(out, "%s%s%s", out->size ? "\n" : "", label, text);
+    free(label);
+}
+
 /* One line for each distinct bar, with the ranks that have it. */
 static void add_lines(const struct bars *bars, struct buf *out)
 {
     struct idset *shown = idset_create();
 
+    for (const struct row *row = bars->ended; row; row = row->next)
+        add_line(bars, row->ranks, row->text, out);
     for (int rank = 0; rank <= bars->highest; rank++) {
         const char *text = bars->each[rank].text;
         struct idset *alike;
-        char *label;
 
         if (!text || idset_has(shown, rank))
             continue;
@@ -109,9 +160,7 @@ static void add_lines(const struct bars *bars, struct buf *out)
                 idset_add(shown, other);
             }
         }
-        label = label_of(alike, bars->highest);
-        buf_add_format(out, "%s%s%s", out->size ? "\n" : "", label, text);
-        free(label);
+        add_line(bars, alike, text, out);
         idset_destroy(alike);
     }
     idset_destroy(shown);

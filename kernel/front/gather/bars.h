@@ -2,7 +2,7 @@
  *
  * A text output has one line that a '\r' can rewrite, and many ranks have many
  * bars.  So bars that differ become one display: a line for each distinct bar,
- * updated in place.
+ * updated in place.  The last state of a bar stays when its rank begins another one.
  */
 #ifndef GATHER_BARS_H
 #define GATHER_BARS_H

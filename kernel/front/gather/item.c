@@ -36,7 +36,9 @@ static uint64_t hash_bytes(const char *data, size_t size)
     }
     for (; size > 0; data++, size--)
         hash = (hash ^ (unsigned char)*data) * prime;
-    return hash ^ hash >> 32;
+    /* All of it into the low bits, by which places.c sorts. */
+    hash = (hash ^ hash >> 33) * prime;
+    return hash ^ hash >> 33;
 }
 
 /* It does not change any more. */

@@ -17,7 +17,7 @@ struct place {
 
 static struct place *place_of(const struct places *places, const struct item *item)
 {
-    return &places->each[(item->hash ^ item->hash >> 32) & (places->size - 1)];
+    return &places->each[item->hash & (places->size - 1)];
 }
 
 static void append(struct places *places, struct item *item)
