@@ -10,6 +10,8 @@
 #include "kernel/front/gather/label.h"
 #include "kernel/front/gather/outlet.h"
 
+#define LARGE 65536 /* text that is not copied once more */
+
 /* A stream, as readers put it together again from its messages. */
 struct lane {
     char *label; /* whose line is open at its end; NULL: none is */
@@ -146,9 +148,15 @@ void output_add_line(struct output *output, const struct output_line *line)
     if (!line->is_rest || !lane->label || strcmp(lane->label, line->label))
         begin_line(output, lane, line);
     set_color(output, lane, &line->color);
-    send(output);
     color_read(&lane->reader, line->text, line->size);
-    outlet_add(output->outlet, line->name, line->text, line->size);
+    if (line->size < LARGE) {
+        /* In one: the label stays with its text when the cell has enough. */
+        buf_add(&output->text, line->text, line->size);
+        send(output);
+    } else {
+        send(output);
+        outlet_add(output->outlet, line->name, line->text, line->size);
+    }
     free(lane->label);
     lane->label = is_whole ? NULL : xstrdup(line->label);
     lane->is_common = line->is_common;
