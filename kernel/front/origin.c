@@ -208,8 +208,13 @@ void origin_done(struct origin *origin, int rank)
 
 void origin_finish(struct origin *origin)
 {
+    struct message *request = origin->request;
+
     gather_finish(origin->gather, loop_now());
     loop_remove(origin->all->loop, origin->timer);
     origin->timer = NULL;
     origin->is_finished = true;
+    /* Late output needs a parent; what was asked for may be large. */
+    origin->request = message_head(request);
+    message_unref(request);
 }

@@ -270,6 +270,25 @@ struct message *message_decode(const struct message_part *frames, size_t count,
     return NULL;
 }
 
+struct message *message_head(const struct message *msg)
+{
+    struct message *head = message_create();
+    size_t count = msg->delimiter + 1 + SECTION_COUNT;
+
+    for (; head->count < count; head->count++) {
+        zmq_msg_t *next = next_frame(head);
+
+        zmq_msg_init(next); /* an empty content is none */
+        if (head->count < count - 1)
+            zmq_msg_copy(next, &msg->frames[head->count]);
+    }
+    head->delimiter = msg->delimiter;
+    head->peer = msg->peer;
+    head->header = json_incref(msg->header);
+    head->parent = json_incref(msg->parent);
+    return head;
+}
+
 int message_fd(const struct message *msg)
 {
     return zmq_msg_get(&msg->frames[msg->count - 1], ZMQ_SRCFD);

@@ -46,6 +46,9 @@ int message_fd(const struct message *msg);
 void message_set_peer(struct message *msg, uint64_t peer);
 uint64_t message_peer(const struct message *msg);
 
+/* A message of its own with all but content and buffers: what a parent has to have. */
+struct message *message_head(const struct message *msg);
+
 struct message *message_ref(struct message *msg);
 void message_unref(struct message *msg);
 

@@ -12,10 +12,13 @@
 
 #include "kernel/base/mem.h"
 
-#define SEND_MAX 100    /* messages that ZeroMQ keeps */
-#define LINGER_MS 500   /* for the last words */
-#define CHECK_MS 1000   /* the front's ping */
-#define SILENCE_MS 4000 /* four pings missed */
+#define SEND_MAX 100  /* messages that ZeroMQ keeps */
+#define LINGER_MS 500 /* for the last words */
+#define CHECK_MS 1000 /* the front's ping */
+
+/* A front that ends takes the connection along.  One that is there may be busy for
+ * seconds, with a message of 100 MB on a host that has other things to do. */
+#define SILENCE_MS 30000
 #define RETRY_MS 5
 #define LOST_MS 2000
 #define MONITOR "inproc://monitor"
@@ -136,7 +139,7 @@ static void on_check(struct loop *loop, void *arg)
     struct link *link = arg;
 
     if (loop_now() - link->heard > SILENCE_MS)
-        link->calls.lost("the front has been silent for 4 s", link->calls.arg);
+        link->calls.lost("the front has been silent for 30 s", link->calls.arg);
 }
 
 static void on_lost(struct loop *loop, void *arg)

@@ -11,6 +11,9 @@
 #include "kernel/base/mem.h"
 #include "kernel/base/platform.h"
 
+/* A buffer that one large record has left behind is given back above this. */
+#define KEEP_MAX (1024 * 1024)
+
 struct records {
     struct loop *loop;
     struct records_calls calls;
@@ -19,6 +22,7 @@ struct records {
     struct loop_watch *watch_out; /* while 'out' is not empty */
     struct record_reader reader;
     struct buf out;
+    size_t sent; /* bytes of 'out' that have gone */
 };
 
 static void stop_reading(struct records *records)
@@ -98,20 +102,28 @@ void records_destroy(struct records *records)
 /* Sends as much as the socket takes; what is left waits for on_writable(). */
 static void flush(struct records *records)
 {
+    struct buf *out = &records->out;
     ssize_t count;
 
-    while (records->out.size > 0) {
-        count = send(records->fd, records->out.data, records->out.size,
+    while (records->sent < out->size) {
+        count = send(records->fd, out->data + records->sent, out->size - records->sent,
                      MSG_DONTWAIT | MSG_NOSIGNAL);
         if (count < 0 && errno == EINTR)
             continue;
         if (count < 0 && (errno == EAGAIN || errno == EWOULDBLOCK))
-            return;
+            break;
         if (count < 0) /* the interpreter is gone; its exit says so */
-            buf_reset(&records->out);
+            records->sent = out->size;
         else
-            buf_remove(&records->out, (size_t)count);
+            records->sent += (size_t)count;
     }
+    /* Not at every step: what is left may be large. */
+    if (records->sent > out->size / 2) {
+        buf_remove(out, records->sent);
+        records->sent = 0;
+    }
+    if (out->size == 0 && out->capacity > KEEP_MAX)
+        buf_clear(out);
 }
 
 static void on_writable(struct loop *loop, void *arg)

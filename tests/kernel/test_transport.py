@@ -147,3 +147,78 @@ def test_options_of_other_kernels_are_ignored(start):
                  "--HistoryManager.hist_file=:memory:")
     chosen(path)
     assert run_one(path) == "ok"
+
+
+# ---------------------------------------------------------------- large messages
+
+LARGE = {"none-1": 20_000_000, "mpi-4": 100_000_000}
+ECHO = """%%rank 0
+import comm
+def on_open(c, message):
+    c.on_msg(lambda m: c.send({'sizes': [len(b) for b in m['buffers']]}, buffers=m['buffers']))
+comm.get_comm_manager().register_target('large', on_open)
+"""
+
+
+def memory(kernel):
+    """Resident bytes of all that is not an interpreter."""
+    return sum(p.memory_info().rss for p in kernel.processes()
+               if p.name() in ("rankbook-front", "rankbook-keeper"))
+
+
+@pytest.fixture(params=list(LARGE))
+def world(request, kernels):
+    """A kernel whose front and keepers give back what a large message took, and what is
+    large for it."""
+    kernel, large = kernels(request.param), LARGE[request.param]
+    kernel.run("pass")
+    before = memory(kernel)
+    yield kernel, large
+    kernel.run("pass")
+    # malloc() keeps some, however large the message was
+    assert memory(kernel) - before < max(large / 2, 40_000_000)
+
+
+def say(kernel, msg_type, buffers=None, **content):
+    """Sends a comm message; the messages it brings on IOPub."""
+    session = kernel.client.session
+    sent = session.msg(msg_type, content)
+    session.send(kernel.client.shell_channel.socket, sent, buffers=buffers)
+    messages = []
+    while not messages or messages[-1]["content"].get("execution_state") != "idle":
+        message = kernel.client.get_iopub_msg(timeout=TIMEOUT)
+        if message["parent_header"].get("msg_id") == sent["header"]["msg_id"]:
+            messages.append(message)
+    return messages
+
+
+def test_large_buffers_both_ways(world):
+    kernel, size = world
+    assert kernel.run(ECHO).content["status"] == "ok"
+    say(kernel, "comm_open", comm_id="large", target_name="large", data={})
+    large = bytes(range(250)) * (size // 250)
+    messages = say(kernel, "comm_msg", [large, b"", b"\0"], comm_id="large", data={})
+    answers = [m for m in messages if m["msg_type"] == "comm_msg"]
+    assert answers[0]["content"]["data"] == {"sizes": [size, 0, 1]}
+    assert answers[0]["buffers"][0] == large and bytes(answers[0]["buffers"][2]) == b"\0"
+    say(kernel, "comm_close", comm_id="large", data={})
+
+
+def test_large_output(world):
+    kernel, size = world
+    done = kernel.run("%%rank 0\nfrom IPython.display import display\n"
+                      f"display({{'text/plain': 'é' * {size // 4}}}, raw=True)\n"
+                      f"print('printed')\nb'y' * {size // 2}")
+    assert done.content["status"] == "ok"
+    (shown,) = done.of("display_data")
+    assert shown["data"]["text/plain"] == "é" * (size // 4)
+    assert done.result == repr(b"y" * (size // 2)) and done.text() == "printed\n"
+
+
+def test_large_code(world):
+    kernel, size = world
+    code = f"%%rank 0\nlarge = '{'x' * size}'\nlen(large)"
+    done = kernel.run(code)
+    assert done.content["status"] == "ok" and done.result == str(size)
+    echo, = [m for m in done.messages if m["msg_type"] == "execute_input"]
+    assert echo["content"]["code"] == code

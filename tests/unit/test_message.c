@@ -99,7 +99,7 @@ static void test_accessors(void)
         PART("one"),
         PART("<IDS|MSG>"),
     };
-    struct message *msg = message_decode(frames, 10, keyless, NULL);
+    struct message *msg = message_decode(frames, 10, keyless, NULL), *head;
     json_t *text;
 
     is_int((long long)message_identity_count(msg), 2, "two identities");
@@ -116,7 +116,14 @@ static void test_accessors(void)
     is_int((long long)json_string_length(text), 3, "a NUL in a text is read");
     message_unref(message_ref(msg));
     is_str(message_type(msg), "t", "a reference keeps it");
+    head = message_head(msg);
     message_unref(msg);
+    is_str(message_id(head), "m", "its head is a message of its own");
+    is_str(message_parent_id(head), "p", "with a parent");
+    is_int((long long)message_identity_count(head), 2, "and identities");
+    ok(message_content_raw(head).size == 0 && message_buffer_count(head) == 0,
+       "and nothing that is large");
+    message_unref(head);
     message_unref(NULL);
 }
 

@@ -6,6 +6,7 @@
 #include <signal.h>
 #include <stdlib.h>
 #include <sys/mman.h>
+#include <sys/socket.h>
 #include <sys/stat.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -58,6 +59,28 @@ static void check_processes(void)
     while (platform_cpu_ticks(getpid()) == 0)
         spin++;
     ok(platform_cpu_ticks(getpid()) > 0, "time passes while it computes");
+}
+
+static void check_flow(void)
+{
+    struct platform_flow flow = { 1, 1 };
+    char bytes[1000] = "";
+    int pair[2];
+
+    ok(socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, pair) == 0
+           && platform_socket_flow(pair[0], &flow) == 0 && flow.waiting == 0
+           && flow.acked == 0,
+       "nothing waits in a new socket");
+    ok(write(pair[0], bytes, sizeof(bytes)) == sizeof(bytes)
+           && platform_socket_flow(pair[0], &flow) == 0
+           && flow.waiting >= sizeof(bytes),
+       "until something was written");
+    ok(read(pair[1], bytes, sizeof(bytes)) == sizeof(bytes)
+           && platform_socket_flow(pair[0], &flow) == 0 && flow.waiting == 0,
+       "and after it was read");
+    close(pair[0]);
+    close(pair[1]);
+    ok(platform_socket_flow(pair[0], &flow) < 0, "a closed one says so");
 }
 
 static void count_path(const char *path, void *arg)
@@ -158,6 +181,7 @@ int main(void)
 {
     check_descriptors();
     check_processes();
+    check_flow();
     check_maps();
     check_death();
     check_death_before();
