@@ -435,10 +435,11 @@ static char *make_header(const struct session *session, const struct message_out
 
     message_id_make(id);
     now(date, sizeof(date));
-    header = json_pack("{s:s, s:s, s:o, s:s, s:s, s:s}", "msg_id",
+    header = json_pack("{s:s, s:s, s:o, s:s, s:o, s:s}", "msg_id",
                        out->id ? out->id : id, "session", session->id, "username",
                        message_text(session->username, strlen(session->username)),
-                       "date", date, "msg_type", out->type, "version", VERSION);
+                       "date", date, "msg_type",
+                       message_text(out->type, strlen(out->type)), "version", VERSION);
     text = json_dumps(header, JSON_COMPACT);
     json_decref(header);
     if (!text)
