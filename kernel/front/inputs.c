@@ -17,8 +17,9 @@ struct input {
     struct idset *ranks; /* that wait for the answer */
     char *prompt;
     bool is_password;
-    bool is_due;   /* who could have asked the same has had the time to */
-    bool is_asked; /* the client has it; only ever the first one */
+    bool is_due;              /* who could have asked the same has had the time to */
+    bool is_asked;            /* the client has it; only ever the first one */
+    char id[MESSAGE_ID_SIZE]; /* of its input_request */
 };
 
 struct inputs {
@@ -102,15 +103,26 @@ static void publish(struct inputs *inputs, struct input *input)
 {
     struct origin *origin = origins_find(inputs->front->origins, input->cell);
     struct front *front = inputs->front;
-    char *ranks = idset_encode(input->ranks), *prompt;
+    char *ranks = idset_encode(input->ranks), *prompt, *content;
+    struct message_out out = {
+        .type = "input_request",
+        .id = input->id,
+        .parent = origin_request(origin),
+        .to_parent = true,
+    };
+    json_t *json;
 
     prompt = idset_is_equal(input->ranks, cluster_living(front->cluster))
                  ? xstrdup(input->prompt)
                  : xasprintf("[%s] %s", ranks, input->prompt);
     input->is_asked = true;
-    channels_reply_new(
-        front->channels, CHANNEL_STDIN, origin_request(origin), "input_request",
-        json_pack("{s:s, s:b}", "prompt", prompt, "password", input->is_password));
+    message_id_make(input->id);
+    json = json_pack("{s:s, s:b}", "prompt", prompt, "password", input->is_password);
+    content = json_dumps(json, JSON_COMPACT);
+    out.content = (struct message_part){ content, strlen(content) };
+    channels_reply(front->channels, CHANNEL_STDIN, &out);
+    json_decref(json);
+    free(content);
     free(prompt);
     free(ranks);
 }
@@ -222,13 +234,28 @@ void inputs_absent(struct inputs *inputs, int rank, bool is_absent)
     ask_next(inputs);
 }
 
+/* It comes from the client that was asked, and is not for an earlier question: its
+ * parent says so, where the client gives one. */
+static bool is_answer(const struct inputs *inputs, const struct message *msg)
+{
+    const struct input *input = inputs->first;
+    const char *parent = message_parent_id(msg);
+    struct origin *origin;
+
+    if (!input || !input->is_asked || (*parent && strcmp(parent, input->id) != 0))
+        return false;
+    origin = origins_find(inputs->front->origins, input->cell);
+    return origin
+           && !strcmp(message_session(origin_request(origin)), message_session(msg));
+}
+
 void inputs_reply(struct inputs *inputs, struct message *msg)
 {
     const json_t *value = json_object_get(message_content(msg), "value");
     struct input *input = inputs->first;
     struct wire_frame frame;
 
-    if (!input || !input->is_asked || !json_is_string(value)) {
+    if (!is_answer(inputs, msg) || !json_is_string(value)) {
         log_info("an input_reply that nobody waits for, ignored");
         return;
     }

@@ -28,7 +28,8 @@ void inputs_ask(struct inputs *inputs, int rank, uint64_t cell, const json_t *co
 /* The rank waits for others, so nobody waits for its question; or it goes on. */
 void inputs_absent(struct inputs *inputs, int rank, bool is_absent);
 
-/* An input_reply; one that nobody waits for is ignored. */
+/* An input_reply; one that nobody waits for, or that comes from another client than
+ * the one that was asked, is ignored. */
 void inputs_reply(struct inputs *inputs, struct message *msg);
 
 /* A client has gone: who waits for its answer gets an error. */

@@ -55,3 +55,9 @@ def kernel(request, kernels):
 def four(kernels):
     """Four ranks with MPI."""
     return kernels("mpi-4")
+
+
+@pytest.fixture(params=["mpi-1", "mpi-4"])
+def world(request, kernels):
+    """One rank, and four, with MPI."""
+    return kernels(request.param)
