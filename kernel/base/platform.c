@@ -139,6 +139,61 @@ int64_t platform_cpu_ticks(pid_t pid)
     return (int64_t)(user + system);
 }
 
+static int host_memory(struct platform_host *out)
+{
+    struct {
+        const char *name;
+        uint64_t *bytes;
+        bool is_found;
+    } fields[] = {
+        { "MemTotal: %" SCNu64, &out->memory, false },
+        { "MemAvailable: %" SCNu64, &out->available, false },
+        { "MemFree: %" SCNu64, &out->free, false },
+    };
+    FILE *file = fopen("/proc/meminfo", "re");
+    size_t found = 0;
+    char line[128];
+
+    if (!file)
+        return -1;
+    while (fgets(line, sizeof(line), file)) {
+        for (size_t i = 0; i < sizeof(fields) / sizeof(*fields); i++) {
+            if (!fields[i].is_found && sscanf(line, fields[i].name, fields[i].bytes)) {
+                *fields[i].bytes *= 1024;
+                fields[i].is_found = true;
+                found++;
+            }
+        }
+    }
+    fclose(file);
+    return found == sizeof(fields) / sizeof(*fields) ? 0 : -1;
+}
+
+static int host_time(struct platform_host *out)
+{
+    uint64_t user, nice, system, idle, wait, irq, soft, steal;
+    FILE *file = fopen("/proc/stat", "re");
+    int count;
+
+    if (!file)
+        return -1;
+    count = fscanf(file,
+                   "cpu %" SCNu64 " %" SCNu64 " %" SCNu64 " %" SCNu64 " %" SCNu64
+                   " %" SCNu64 " %" SCNu64 " %" SCNu64,
+                   &user, &nice, &system, &idle, &wait, &irq, &soft, &steal);
+    fclose(file);
+    if (count != 8)
+        return -1;
+    out->busy = user + nice + system + irq + soft + steal;
+    out->idle = idle + wait;
+    return 0;
+}
+
+int platform_host(struct platform_host *out)
+{
+    return host_memory(out) == 0 && host_time(out) == 0 ? 0 : -1;
+}
+
 /* Cuts a line of /proc/PID/maps down to the path; NULL when there is none. */
 static char *maps_path(char *line)
 {

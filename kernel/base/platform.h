@@ -50,6 +50,14 @@ int platform_socket_flow(int fd, struct platform_flow *flow);
  * it would cost more to get it from the system anew than to copy the message. */
 void platform_keep_memory(void);
 
+/* Of this host: memory in bytes, and the CPU time of all its processors, in ticks,
+ * that was spent since the boot. */
+struct platform_host {
+    uint64_t memory, available, free;
+    uint64_t busy, idle;
+};
+int platform_host(struct platform_host *out);
+
 typedef void (*platform_path_f)(const char *path, void *arg);
 
 /* Calls 'call' once for each mapped file of the process whose path starts with

@@ -12,6 +12,7 @@
 #include "kernel/front/info.h"
 #include "kernel/front/inputs.h"
 #include "kernel/front/launch.h"
+#include "kernel/front/usage.h"
 
 typedef void (*request_f)(struct front *front, enum channel from, struct message *msg);
 
@@ -61,7 +62,8 @@ static void on_shutdown(struct front *front, enum channel from, struct message *
 
 static void on_usage(struct front *front, enum channel from, struct message *msg)
 {
-    channels_reply_new(front->channels, from, msg, "usage_reply", info_usage(front));
+    channels_reply_new(front->channels, from, msg, "usage_reply",
+                       usage_content(front->usage));
 }
 
 static void on_debug(struct front *front, enum channel from, struct message *msg)

@@ -152,7 +152,7 @@ static void reply_error(struct execute *execute, struct cell *cell)
                         part_or(cell->lead_content, "payload", json_array()));
     json_object_set_new(error, "user_expressions", json_object());
     reply(execute, cell, error);
-    if (cell->request.stops_on_error)
+    if (cell->request.stops_on_error && !cell->request.is_silent)
         abort_queued(execute);
 }
 
@@ -402,24 +402,35 @@ static void begin_comm(struct execute *execute)
     idset_destroy(targets);
 }
 
-static void begin_code(struct execute *execute)
+/* The cell has its number, and the clients its code.  False: it has no code, and so
+ * ends; there is nothing of it to show. */
+static bool show_code(struct execute *execute)
 {
-    const char *start_failure = execute->front->start_failure;
     struct cell *cell = execute->cell;
     struct error err;
 
     if (request_decode(cell->msg, &cell->request, &err) < 0) {
+        cell->request.is_silent = true;
         fail(execute, "RequestError", err.text);
-        return;
+        return false;
     }
     /* As in IPython: a cell without code has no number of its own. */
     if (cell->request.stores_history && !request_is_empty(&cell->request))
         cell->count = ++execute->count;
     if (!cell->request.is_silent)
         publish_input(execute, cell);
+    return true;
+}
+
+static void begin_code(struct execute *execute)
+{
+    const char *start_failure = execute->front->start_failure;
+
+    if (!show_code(execute))
+        return;
     if (start_failure)
         fail(execute, "StartError", start_failure);
-    else if (request_is_empty(&cell->request))
+    else if (request_is_empty(&execute->cell->request))
         finish(execute);
     else
         obey(execute);
@@ -467,6 +478,18 @@ static bool is_awaited(const struct execute *execute, int rank)
 {
     return execute->cell && execute->cell->running
            && idset_has(execute->cell->running, rank);
+}
+
+json_t *execute_where(const struct execute *execute, int rank)
+{
+    const struct cell *cell = execute->cell;
+    json_t *where = is_awaited(execute, rank) ? watch_where(cell->watch, rank) : NULL;
+
+    if (where)
+        json_object_update_new(where,
+                               json_pack("{s:I, s:s}", "execution_count", cell->count,
+                                         "msg_id", message_id(cell->msg)));
+    return where;
 }
 
 static void rank_failed(struct execute *execute, int rank, const json_t *error,
@@ -560,16 +583,15 @@ void execute_interrupt(struct execute *execute)
 
     if (cell && cell->running) {
         cell->is_unwell = true;
+        inputs_forget(execute->front->inputs, origin_id(cell->origin));
         cluster_send_all(execute->front->cluster, cell->running, WIRE_INTERRUPT,
                          origin_id(cell->origin), &frame, 1);
     } else if (!cell && !queue_is_empty(execute->queue)
                && !cluster_is_ready(execute->front->cluster)) {
         struct message *msg = queue_pop(execute->queue);
-        struct cell *opened = cell_open(execute, msg);
 
-        if (!opened->is_comm)
-            request_decode(msg, &opened->request, NULL);
-        fail(execute, "KeyboardInterrupt", "stopped while the ranks were starting");
+        if (cell_open(execute, msg)->is_comm || show_code(execute))
+            fail(execute, "KeyboardInterrupt", "stopped while the ranks were starting");
     }
 }
 

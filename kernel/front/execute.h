@@ -30,6 +30,10 @@ bool execute_is_running(const struct execute *execute, uint64_t cell);
 /* Its targets that are not done, borrowed; NULL when another cell runs, or none. */
 const struct idset *execute_running(const struct execute *execute, uint64_t cell);
 
+/* What a rank runs: {"execution_count", "msg_id"} and what watch_where() says; NULL:
+ * it is idle. */
+json_t *execute_where(const struct execute *execute, int rank);
+
 /* A rank has finished the cell; 'content' as in WIRE_DONE, NULL when it could not
  * be read. */
 void execute_done(struct execute *execute, int rank, const json_t *content);

@@ -14,6 +14,7 @@
 #include "kernel/front/inputs.h"
 #include "kernel/front/launch.h"
 #include "kernel/front/origin.h"
+#include "kernel/front/usage.h"
 
 static void on_request(enum channel from, struct message *msg, void *arg)
 {
@@ -118,6 +119,7 @@ struct front *front_create(void *ctx, struct loop *loop,
     front->execute = execute_create(front);
     front->asks = asks_create(front);
     front->inputs = inputs_create(front);
+    front->usage = usage_create(front);
     front->launch = launch_create(front, config->launcher);
     return front;
 }
@@ -132,6 +134,7 @@ void front_destroy(struct front *front)
     if (!front)
         return;
     launch_destroy(front->launch);
+    usage_destroy(front->usage);
     inputs_destroy(front->inputs);
     asks_destroy(front->asks);
     execute_destroy(front->execute);

@@ -8,6 +8,7 @@
  *     asks       requests that one rank answers: completion
  *     inputs     what ranks ask the user
  *     events     what ranks say
+ *     usage      what ranks use and do
  *     launch     what the launcher says; the end
  */
 #ifndef FRONT_FRONT_H
@@ -31,6 +32,7 @@ struct front {
     struct asks *asks;
     struct comms *comms;
     struct inputs *inputs;
+    struct usage *usage;
     struct launch *launch;
     enum gather_mode mode; /* of the cells from now on */
     char *start_failure;   /* why there are no ranks; NULL: none is known */

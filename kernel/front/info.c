@@ -87,20 +87,3 @@ json_t *info_kernel(const struct front *front)
         "https://docs.python.org/3", "text", "mpi4py Reference", "url",
         "https://mpi4py.readthedocs.io/", "debugger", 0, "supported_features");
 }
-
-json_t *info_usage(const struct front *front)
-{
-    char host[256] = "";
-    int64_t memory = 0;
-
-    gethostname(host, sizeof(host) - 1);
-    for (int rank = 0; rank < cluster_size(front->cluster); rank++) {
-        struct rank_info info = cluster_rank(front->cluster, rank);
-
-        if (info.state == RANK_READY && info.memory > 0)
-            memory += info.memory;
-    }
-    return json_pack("{s:{s:s, s:i, s:I, s:i}}", "content", "hostname", host, "pid",
-                     (int)getpid(), "kernel_memory", (json_int_t)memory, "cpu_count",
-                     (int)sysconf(_SC_NPROCESSORS_ONLN));
-}

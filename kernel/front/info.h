@@ -8,7 +8,4 @@
  * Python's version comes from the environment they will run. */
 json_t *info_kernel(const struct front *front);
 
-/* The content of a usage_reply. */
-json_t *info_usage(const struct front *front);
-
 #endif

@@ -11,7 +11,7 @@ static json_t *parent_new(const struct run *run)
 {
     struct message_part header = message_header(run->msg);
 
-    /* A header that had to be repaired to be read is left out. */
+    /* One that Python's JSON can say and ours cannot is left out. */
     return json_pack("{s:o*}", "header",
                      json_loadb(header.data, header.size, JSON_ALLOW_NUL, NULL));
 }
@@ -26,10 +26,10 @@ static char *code_options(const struct run *run, bool is_lead, const char *targe
         targets, "lead", is_lead, "parent", parent_new(run));
     char *text;
 
+    /* Evaluated by all, as the cell is: an expression may use MPI. */
     json_object_set_new(options, "user_expressions",
-                        is_lead && request->expressions
-                            ? json_copy((json_t *)request->expressions)
-                            : json_object());
+                        request->expressions ? json_copy((json_t *)request->expressions)
+                                             : json_object());
     if (request->cell_id)
         json_object_set_new(options, "cell_id", json_string(request->cell_id));
     text = json_dumps(options, JSON_COMPACT);

@@ -24,6 +24,7 @@ struct watch {
     struct idset *running;
     struct waiter *waiters; /* by rank */
     int size;
+    int64_t begun;
     int64_t failed;   /* when the first rank failed; -1: none has */
     bool is_death;    /* a rank is gone: what was begun with it never ends */
     bool is_reported; /* this standstill */
@@ -41,6 +42,7 @@ struct watch *watch_create(struct loop *loop, const struct idset *targets,
     for (int rank = idset_first(targets); rank >= 0; rank = idset_next(targets, rank))
         watch->size = rank + 1;
     watch->waiters = xcalloc((size_t)watch->size, sizeof(*watch->waiters));
+    watch->begun = loop_now();
     watch->failed = -1;
     return watch;
 }
@@ -205,6 +207,20 @@ void watch_waiting(struct watch *watch, int rank, json_t *waiting)
     waiter->is_released = false;
     watch->is_reported = false;
     set_timer(watch);
+}
+
+json_t *watch_where(const struct watch *watch, int rank)
+{
+    const struct waiter *waiter = &watch->waiters[rank];
+    int64_t now = loop_now();
+    json_t *waits = json_null();
+
+    if (waiter->call) {
+        waits = json_copy(waiter->call);
+        json_object_set_new(waits, "since_ms", json_integer(now - waiter->since));
+    }
+    return json_pack("{s:I, s:o}", "since_ms", (json_int_t)(now - watch->begun),
+                     "waits", waits);
 }
 
 void watch_done(struct watch *watch, int rank)

@@ -37,6 +37,10 @@ void watch_destroy(struct watch *watch);
 /* 'waiting' is what WIRE_WAITING said (stolen), NULL when the rank moves again. */
 void watch_waiting(struct watch *watch, int rank, json_t *waiting);
 
+/* {"since_ms", "waits"}: how long the cell runs, and what the rank waits in, as in
+ * WIRE_WAITING but up to date; null: it moves. */
+json_t *watch_where(const struct watch *watch, int rank);
+
 /* A rank has ended the cell. */
 void watch_done(struct watch *watch, int rank);
 

@@ -35,7 +35,10 @@ class Request:
 
     @property
     def is_silent(self):
-        return bool(self.content and self.content.get("silent") is True)
+        """What has no code is no cell: it is only answered."""
+        return self.content is not None and self.type == "execute_request" and (
+            self.content.get("silent") is True
+            or not isinstance(self.content.get("code"), str))
 
 
 class Order:

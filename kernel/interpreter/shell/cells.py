@@ -235,12 +235,11 @@ class Cells:
             content["line"] = _cell_line(shell, error)
             content["payload"] = payload if cell.is_lead else []
             return content
-        expressions = cell.expressions if cell.is_lead else {}
         return {
             "status": "ok",
             "execution_count": shell.cell_count,
             "payload": payload if cell.is_lead else [],
-            "user_expressions": shell.user_expressions(expressions),
+            "user_expressions": shell.user_expressions(cell.expressions),
         }
 
 

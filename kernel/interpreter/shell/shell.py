@@ -49,7 +49,7 @@ class RankExit(ExitAutocall):
     """exit and quit: a request to the notebook, not the end of this rank."""
 
     def __call__(self, keep_kernel=False):
-        self._ip.ask_exit()
+        self._ip.ask_exit(keep_kernel)
 
 
 class Kernel:
@@ -178,9 +178,11 @@ class ZMQInteractiveShell(InteractiveShell):
             {"source": "set_next_input", "text": text, "replace": replace}
         )
 
-    def ask_exit(self):
+    def ask_exit(self, keep_kernel=False):
         print("Ranks end with their kernel: shut it down in the notebook's menu.")
-        self.payload_manager.write_payload({"source": "ask_exit", "keepkernel": False})
+        self.payload_manager.write_payload(
+            {"source": "ask_exit", "keepkernel": bool(keep_kernel)}
+        )
 
     # ---- errors ----
 
