@@ -588,9 +588,8 @@ void execute_interrupt(struct execute *execute)
                          origin_id(cell->origin), &frame, 1);
     } else if (!cell && !queue_is_empty(execute->queue)
                && !cluster_is_ready(execute->front->cluster)) {
-        struct message *msg = queue_pop(execute->queue);
-
-        if (cell_open(execute, msg)->is_comm || show_code(execute))
+        if (cell_open(execute, queue_pop(execute->queue))->is_comm
+            || show_code(execute))
             fail(execute, "KeyboardInterrupt", "stopped while the ranks were starting");
     }
 }
