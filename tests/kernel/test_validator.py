@@ -16,7 +16,8 @@ RESULT = {"execution_count": 3, "data": {"text/plain": "1"}, "metadata": {}}
 STREAM = {"name": "stdout", "text": "t"}
 ERROR = {"ename": "E", "evalue": "v", "traceback": ["t"]}
 REPLY = {"status": "ok", "execution_count": 3, "payload": [], "user_expressions": {}}
-FAILED = {"status": "error", "execution_count": 3, **ERROR}
+FAILED = {"status": "error", "execution_count": 3, "payload": [], "user_expressions": {},
+          **ERROR}
 ABORTED = {"status": "aborted", "execution_count": 3}
 SHOWN = {"data": {"text/plain": "1"}, "metadata": {}}
 
