@@ -213,16 +213,12 @@ static void finish(struct execute *execute)
 static void fail(struct execute *execute, const char *ename, const char *evalue)
 {
     struct cell *cell = execute->cell;
-    const char *name = !strcmp(ename, "UsageError") ? "" : ename;
-    char *line = xasprintf("%s%s%s", name, *name ? ": " : "", evalue);
-    json_t *error = json_pack("{s:s, s:s, s:[s]}", "ename", ename, "evalue", evalue,
-                              "traceback", line);
+    json_t *error = failure_new(ename, evalue);
 
     idset_destroy(cell->targets);
     cell->targets = idset_create_range(0, 1);
     failures_add(cell->failures, 0, error);
     json_decref(error);
-    free(line);
     finish(execute);
 }
 
@@ -550,15 +546,11 @@ void execute_lost(struct execute *execute, int rank)
 {
     struct rank_info info = cluster_rank(execute->front->cluster, rank);
     json_t *error;
-    char *line;
 
     heal_lost(execute->heal, rank);
     if (!is_awaited(execute, rank))
         return;
-    line = xasprintf("RankDied: %s", info.death);
-    error = json_pack("{s:s, s:s, s:[s]}", "ename", "RankDied", "evalue", info.death,
-                      "traceback", line);
-    free(line);
+    error = failure_new("RankDied", info.death);
     execute->cell->is_death = true;
     rank_failed(execute, rank, error, info.death);
     json_decref(error);

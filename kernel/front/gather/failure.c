@@ -158,3 +158,14 @@ json_t *failures_fold(const struct failures *failures, const struct idset *targe
                      "evalue", json_object_get(cause->error, "evalue"), "traceback",
                      lines);
 }
+
+json_t *failure_new(const char *ename, const char *evalue)
+{
+    const char *name = !strcmp(ename, "UsageError") ? "" : ename;
+    char *line = xasprintf("%s%s%s", name, *name ? ": " : "", evalue);
+    json_t *error = json_pack("{s:s, s:s, s:[s]}", "ename", ename, "evalue", evalue,
+                              "traceback", line);
+
+    free(line);
+    return error;
+}

@@ -28,4 +28,8 @@ bool failures_is_empty(const struct failures *failures);
  * none failed.  When all failed alike it is just what each of them said. */
 json_t *failures_fold(const struct failures *failures, const struct idset *targets);
 
+/* An error of our own making, as a rank would have sent it: its traceback is one
+ * line. */
+json_t *failure_new(const char *ename, const char *evalue);
+
 #endif
