@@ -66,11 +66,13 @@ static struct origin *origin_of(struct front *front, int rank,
 static void on_stream(struct front *front, int rank, const struct wire_message *msg)
 {
     struct origin *origin = origin_of(front, rank, msg);
+    const char *name = wire_message_frame(msg, 0).data;
     struct wire_frame text = wire_message_frame(msg, 1);
 
-    if (origin)
-        origin_stream(origin, rank, wire_message_frame(msg, 0).data, text.data,
-                      text.size);
+    if (origin && !strcmp(name, "common"))
+        origin_note(origin, "stdout", text.data);
+    else if (origin)
+        origin_stream(origin, rank, name, text.data, text.size);
 }
 
 static void on_display(struct front *front, int rank, const struct wire_message *msg)

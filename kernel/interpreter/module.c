@@ -113,7 +113,8 @@ static PyObject *module_assist_wait(PyObject *module, PyObject *unused)
 /* ---- to the keeper ---- */
 
 PyDoc_STRVAR(write_doc, "write(stream, cell, bytes)\n\n"
-                        "Text for stdout (0) or stderr (1) of a cell.");
+                        "Text of a cell, for stdout (0), stderr (1), or for stdout\n"
+                        "and for all ranks (2).");
 
 static PyObject *module_write(PyObject *module, PyObject *const *args, Py_ssize_t count)
 {
@@ -128,10 +129,12 @@ static PyObject *module_write(PyObject *module, PyObject *const *args, Py_ssize_
     }
     stream = (int)PyLong_AsLong(args[0]);
     cell = PyLong_AsUnsignedLongLong(args[1]);
+    if (!PyErr_Occurred() && (stream < OUTBOX_STDOUT || stream > OUTBOX_COMMON))
+        PyErr_Format(PyExc_ValueError, "there is no stream %d", stream);
     if (PyErr_Occurred() || PyObject_GetBuffer(args[2], &text, PyBUF_SIMPLE) < 0)
         return NULL;
-    Py_BEGIN_ALLOW_THREADS rc = outbox_text(stream ? OUTBOX_STDERR : OUTBOX_STDOUT,
-                                            cell, text.buf, (size_t)text.len, &err);
+    Py_BEGIN_ALLOW_THREADS rc =
+        outbox_text((enum outbox_stream)stream, cell, text.buf, (size_t)text.len, &err);
     Py_END_ALLOW_THREADS PyBuffer_Release(&text);
     if (rc < 0)
         return raise(&err);

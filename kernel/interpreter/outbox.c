@@ -23,7 +23,7 @@
 #define LATE_NS 10000000
 #define STACK_SIZE 65536
 
-static const char *const stream_names[] = { "stdout", "stderr" };
+static const char *const stream_names[] = { "stdout", "stderr", "common" };
 
 static struct {
     pthread_mutex_t lock;

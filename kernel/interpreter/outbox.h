@@ -18,7 +18,11 @@
 #include "kernel/page/page.h"
 #include "kernel/page/record.h"
 
-enum outbox_stream { OUTBOX_STDOUT, OUTBOX_STDERR };
+enum outbox_stream {
+    OUTBOX_STDOUT,
+    OUTBOX_STDERR,
+    OUTBOX_COMMON, /* stdout of one rank that speaks for all: without a label */
+};
 
 /* For the rest of the process.  'page' is made private in forked children. */
 int outbox_open(int fd, struct page *page, struct error *err);

@@ -58,8 +58,9 @@ enum wire_type {
     WIRE_READY,      /* [info json {pid, python, ipython, implementation info for
                         kernel_info, mpi, mpi_rank, mpi_size}]: the interpreter
                         takes cells */
-    WIRE_STREAM,     /* ["stdout"|"stderr", text]: UTF-8, maybe cut inside a char
-                        only where the program itself wrote bytes */
+    WIRE_STREAM,     /* ["stdout"|"stderr"|"common", text]: UTF-8, maybe cut inside
+                        a char only where the program itself wrote bytes;
+                        "common" is stdout of one rank that speaks for all */
     WIRE_DISPLAY,    /* [msg_type, content json, buf...]: display_data,
                         update_display_data, clear_output: content as published */
     WIRE_RESULT,     /* [content json]: execute_result as published */

@@ -190,3 +190,63 @@ def test_unknown_magics(kernel):
 def test_magics_below_rank(kernel):
     assert kernel.run("%%rank 0\n%%bash\necho one").text() == "one\n"
     assert kernel.run("%%rank 0\n%time 7").result == "7"
+
+
+# ---- what one rank does for all ----
+
+def test_pip_is_run_once(kernel, tmp_path):
+    done = kernel.run(f"%pip --version > /dev/null; echo run >> {tmp_path}/runs")
+    assert done.content["status"] == "ok"
+    assert (tmp_path / "runs").read_text() == "run\n"
+    assert done.text() == "Note: you may need to restart the kernel to use updated packages.\n"
+
+
+def test_what_pip_says_has_no_label(kernel):
+    text = kernel.run("%pip --version").text()
+    assert text.startswith("pip ") and len(text.splitlines()) == 2, text
+    assert kernel.run("%%capture caught\n%pip --version").outputs == []
+
+
+def test_a_module_that_has_come_is_found(kernel, tmp_path):
+    kernel.run(f"import sys; sys.path.insert(0, {str(tmp_path)!r})\n"
+               "try: import rankbook_comes\nexcept ImportError: pass")
+    done = kernel.run(f"%pip --version > /dev/null; echo x = 1 > {tmp_path}/rankbook_comes.py\n"
+                      "import rankbook_comes; rankbook_comes.x")
+    assert done.result == "1"
+
+
+def test_writefile_writes_once(kernel, tmp_path):
+    path = tmp_path / "module.py"
+    assert kernel.run(f"%%writefile {path}\nx = 1").text() == f"Writing {path}\n"
+    assert kernel.run(f"%%writefile -a {path}\ny = 2").text() == f"Appending to {path}\n"
+    assert path.read_text() == "x = 1\ny = 2\n"
+
+
+def test_writefile_where_ranks_are_in_different_folders(kernel, tmp_path):
+    kernel.run("import os\nfrom mpi4py import MPI\nbefore = os.getcwd()\n"
+               f"os.mkdir({str(tmp_path)!r} + f'/{{MPI.COMM_WORLD.rank}}')\n"
+               f"os.chdir({str(tmp_path)!r} + f'/{{MPI.COMM_WORLD.rank}}')")
+    kernel.run("%%writefile here\nx")
+    assert len(list(tmp_path.glob("*/here"))) == kernel.ranks
+    kernel.run("os.chdir(before)")
+
+
+def test_once_for_each_time_round(kernel, tmp_path):
+    kernel.run(f"for i in range(3):\n    %pip --version > /dev/null; echo $i >> {tmp_path}/runs")
+    assert len((tmp_path / "runs").read_text().splitlines()) == 3
+
+
+def test_a_wrong_option_is_one_error(kernel):
+    done = kernel.run("%%writefile --nonsense\nx")
+    assert done.content["status"] == "error" and len(done.of("error")) == 1
+
+
+def test_save_asks_once(kernel, tmp_path):
+    path = tmp_path / "saved.py"
+    path.write_text("old\n")
+    count = kernel.run("saved = 5").content["execution_count"]
+    msg_id = kernel.send(f"%save {path} {count}", allow_stdin=True)
+    assert "exists" in kernel.client.get_stdin_msg(timeout=40)["content"]["prompt"]
+    kernel.client.input("y")
+    kernel.collect(msg_id)
+    assert "saved = 5" in path.read_text()

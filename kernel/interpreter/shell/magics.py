@@ -1,24 +1,51 @@
-"""IPython's magics, where a rank is not a terminal."""
+"""IPython's magics, where a rank is not a terminal, and not alone."""
 
 import functools
-from subprocess import CalledProcessError
+import importlib
+import os
 
 from IPython.core.error import UsageError
 
+from .once import once
 
-def install(shell):
-    scripts = shell.magics_manager.registry["ScriptMagics"]
-    scripts.shebang = _stopped_as_stop(scripts.shebang)
+# what ranks would do several times over: to the same packages, to the same file
+_BY_ONE = {
+    "line": {"pip", "conda", "mamba", "micromamba", "uv", "save", "notebook"},
+    "cell": {"writefile", "file"},
+}
+_SCRIPTS = "IPython.core.magics.script"
 
 
-def _stopped_as_stop(shebang):
+def adapt(kind, name, magic):
+    """What is to be called for a magic that IPython has found; None stays None."""
+    if magic is None:
+        return None
+    if name in _BY_ONE[kind]:
+        return _by_one(name, magic)
+    if kind == "cell" and magic.__module__ == _SCRIPTS:
+        return _stopped_as_stop(magic)
+    return magic
+
+
+def _by_one(name, magic):
+    @functools.wraps(magic)
+    def run(*args, **options):
+        once((name, args, os.getcwd()), lambda: magic(*args, **options))
+        importlib.invalidate_caches()  # there may be new packages, or modules
+
+    return run
+
+
+def _stopped_as_stop(script):
     """%%bash and its like make a failed program of Stop; for the notebook the cell was
     interrupted."""
 
-    @functools.wraps(shebang)
-    def run(line, cell):
+    @functools.wraps(script)
+    def run(*args, **options):
+        from subprocess import CalledProcessError
+
         try:
-            return shebang(line, cell)
+            return script(*args, **options)
         except CalledProcessError as error:
             if isinstance(error.__context__, KeyboardInterrupt):
                 raise KeyboardInterrupt from None

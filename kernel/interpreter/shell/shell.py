@@ -97,7 +97,6 @@ class ZMQInteractiveShell(InteractiveShell):
         cleanup = self.input_transformer_manager.cleanup_transforms
         cleanup.append(directives.remove)
         directives.register(self)
-        magics.install(self)
 
     @default("exiter")
     def _default_exiter(self):
@@ -271,6 +270,10 @@ class ZMQInteractiveShell(InteractiveShell):
     def enable_gui(self, gui=None):
         if gui not in (None, "inline", "agg", "asyncio"):
             raise UsageError(f"a rank has no window, and no event loop of {gui}")
+
+    def _find_with_lazy_load(self, kind, name):
+        """The one way to a magic that is called; asking for its help is another."""
+        return magics.adapt(kind, name, super()._find_with_lazy_load(kind, name))
 
     def enable_matplotlib(self, gui=None):
         return magics.enable_matplotlib(super().enable_matplotlib, gui)

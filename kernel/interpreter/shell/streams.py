@@ -27,7 +27,7 @@ class _Bytes(io.BufferedIOBase):
         _rankbook.flush()
 
     def fileno(self):
-        return self._number + 1
+        return 2 if self._number == 1 else 1
 
     def close(self):
         self.flush()
@@ -65,7 +65,7 @@ class Stream(io.TextIOBase):
         _rankbook.flush()
 
     def fileno(self):
-        return self._number + 1
+        return 2 if self._number == 1 else 1
 
     def isatty(self):
         return False
@@ -78,6 +78,27 @@ class Stream(io.TextIOBase):
         """Accepted for programs that expect a TextIOWrapper."""
 
 
+class _Lines(Stream):
+    """Whole lines: what one rank says for all has its place between others' lines."""
+
+    _rest = ""
+
+    def write(self, text):
+        lines, end, self._rest = (self._rest + text).rpartition("\n")
+        if end:
+            super().write(lines + end)
+        return len(text)
+
+    def end(self):
+        if self._rest:
+            self.write("\n")
+
+
+stdout = Stream(0, "<stdout>")
+stderr = Stream(1, "<stderr>")
+common = _Lines(2, "<stdout>")
+
+
 def install():
-    sys.stdout = sys.__stdout__ = Stream(0, "<stdout>")
-    sys.stderr = sys.__stderr__ = Stream(1, "<stderr>")
+    sys.stdout = sys.__stdout__ = stdout
+    sys.stderr = sys.__stderr__ = stderr
