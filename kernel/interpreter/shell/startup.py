@@ -9,40 +9,69 @@ _CONFIGS = ("ipython_config", "ipython_kernel_config")
 _PROFILE = "profile_default"
 
 
-def load_config():
+def _folders():
+    """From the weakest to the strongest: the system's, the environment's, the user's."""
     from IPython.paths import get_ipython_dir
 
-    config, folder = Config(), os.path.join(get_ipython_dir(), _PROFILE)
+    system = ("/etc/ipython", "/usr/local/etc/ipython")
+    own = os.path.join(sys.prefix, "etc", "ipython")
+    return [*system, own, os.path.join(get_ipython_dir(), _PROFILE)]
+
+
+def load_config():
+    config = Config()
     # its first answer takes longer than the notebook waits; %config turns it on
     config.Completer.use_jedi = False
-    for name in _CONFIGS:
-        if not os.path.exists(os.path.join(folder, name + ".py")):
-            continue
-        from traitlets.config.loader import PyFileConfigLoader
-
-        try:
-            config.merge(PyFileConfigLoader(name + ".py", path=folder).load_config())
-        except Exception as error:
-            print(f"{folder}/{name}.py is not used: {error}", file=sys.stderr)
+    for folder in _folders():
+        for name in _CONFIGS:
+            if os.path.exists(os.path.join(folder, name + ".py")):
+                _merge(config, folder, name + ".py")
     return config
+
+
+def _merge(config, folder, name):
+    from traitlets.config.loader import PyFileConfigLoader
+
+    try:
+        config.merge(PyFileConfigLoader(name, path=folder).load_config())
+    except Exception as error:
+        print(f"{folder}/{name} is not used: {error}", file=sys.stderr)
 
 
 def run_startup(shell):
     """Extensions, lines and files that the user wants in every session."""
-    wanted = shell.config.InteractiveShellApp
-    for name in wanted.get("extensions", []):
-        try:
-            shell.extension_manager.load_extension(name)
-        except Exception:
-            shell.showtraceback()
-    for line in wanted.get("exec_lines", []):
-        shell.run_cell(line, store_history=False)
+    shell.magics_manager.register_lazy("store", "IPython.extensions.storemagic")
+    if not _is_wanted(shell):
+        return
+    import logging
+
+    from IPython.core.shellapp import InteractiveShellApp
+
+    class IPKernelApp(InteractiveShellApp):
+        """By the name of ipykernel's, which configuration files use."""
+
+        log = logging.getLogger("rankbook")
+        ipython_dir = shell.ipython_dir
+        profile_dir = shell.profile_dir
+        default_extensions = []
+        extra_args = []
+
+    app = IPKernelApp(config=shell.config)
+    app.shell = shell
+    app.init_gui_pylab()
+    app.init_extensions()
+    app.init_code()
+    shell.print_tracebacks()
+
+
+def _is_wanted(shell):
     # not get_ipython_dir(): it imports tempfile, on all ranks before the first cell
     folder = os.path.join(shell.ipython_dir, _PROFILE, "startup")
-    for name in sorted(os.listdir(folder)) if os.path.isdir(folder) else []:
-        path = os.path.join(folder, name)
-        if name.endswith(".ipy"):
-            shell.safe_execfile_ipy(path)
-        elif name.endswith(".py"):
-            shell.safe_execfile(path, shell.user_ns, raise_exceptions=False)
-    shell.print_tracebacks()
+    names = os.listdir(folder) if os.path.isdir(folder) else []
+    config = shell.config
+    return (
+        "PYTHONSTARTUP" in os.environ
+        or bool(config.InteractiveShellApp)
+        or set(config.IPKernelApp) - {"tqdm"}
+        or any(name.endswith((".py", ".ipy")) for name in names)
+    )
