@@ -134,7 +134,7 @@ static bool is_shallow(const json_t *value, int depth)
     return true;
 }
 
-static json_t *load_object(struct message_part part)
+json_t *message_object(struct message_part part)
 {
     json_t *root = json_loadb(part.data, part.size, JSON_ALLOW_NUL, NULL);
 
@@ -193,11 +193,11 @@ static int decode(struct message *msg, const struct signer *signer, struct error
     if (count_frames(msg, err) < 0 || verify(msg, signer, err) < 0)
         return -1;
     header = section(msg, SECTION_HEADER);
-    if (!(msg->header = load_object(header)))
+    if (!(msg->header = message_object(header)))
         return error_set(err, "the header is not a JSON object");
     if (!text_is_clean(header.data, header.size))
         text_add_clean(&msg->clean_header, header.data, header.size);
-    if (!(msg->parent = load_object(section(msg, SECTION_PARENT))))
+    if (!(msg->parent = message_object(section(msg, SECTION_PARENT))))
         return error_set(err, "the parent header is not a JSON object");
     if (!*message_type(msg))
         return error_set(err, "the header has no msg_type");
@@ -358,7 +358,7 @@ json_t *message_content(const struct message *msg)
     struct message *cache = (struct message *)msg; /* what it says stays the same */
 
     if (!msg->content_is_parsed) {
-        cache->content = load_object(message_content_raw(msg));
+        cache->content = message_object(message_content_raw(msg));
         cache->content_is_parsed = true;
     }
     return msg->content;
@@ -369,7 +369,7 @@ json_t *message_metadata_json(const struct message *msg)
     struct message *cache = (struct message *)msg;
 
     if (!msg->metadata_is_parsed) {
-        cache->metadata = load_object(message_metadata(msg));
+        cache->metadata = message_object(message_metadata(msg));
         cache->metadata_is_parsed = true;
     }
     return msg->metadata;

@@ -109,6 +109,10 @@ int message_send_new(void *sock, const struct signer *signer,
                      const struct session *session, struct message_out out,
                      json_t *content, struct error *err);
 
+/* The JSON object that 'part' is, repaired where Jansson refuses what others write
+ * (repair.h).  A new reference; NULL when it is none. */
+json_t *message_object(struct message_part part);
+
 /* UTF-8 text as JSON; bytes that are no UTF-8, and lone surrogates, become
  * U+FFFD.  Never NULL. */
 json_t *message_text(const char *text, size_t size);

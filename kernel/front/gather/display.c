@@ -210,8 +210,7 @@ done:
 /* Text that stands alone takes the label into its first line. */
 static bool publish_text(const struct display_event *event, gather_f publish, void *arg)
 {
-    json_t *content =
-        json_loadb(event->parts[0].data, event->parts[0].size, JSON_ALLOW_NUL, NULL);
+    json_t *content = message_object(event->parts[0]);
     json_t *data = json_object_get(content, "data");
     const char *text = json_string_value(json_object_get(data, "text/plain"));
     bool is_alone = text && json_object_size(data) == 1;
@@ -253,7 +252,7 @@ void displays_publish(struct displays *displays, const struct display_event *eve
 
     /* Most displays have no id; their bytes are not looked at. */
     if (memmem(part->data, part->size, "\"display_id\"", 12))
-        content = json_loadb(part->data, part->size, JSON_ALLOW_NUL, NULL);
+        content = message_object(*part);
     id = json_string_value(
         json_object_get(json_object_get(content, "transient"), "display_id"));
     if (!id) {

@@ -7,12 +7,14 @@
 
 #include "kernel/base/mem.h"
 #include "kernel/front/gather/alike.h"
+#include "kernel/front/gather/arrange.h"
 #include "kernel/front/gather/bars.h"
 #include "kernel/front/gather/display.h"
 #include "kernel/front/gather/fold.h"
+#include "kernel/front/gather/gallery.h"
 #include "kernel/front/gather/label.h"
 #include "kernel/front/gather/output.h"
-#include "kernel/front/gather/result.h"
+#include "kernel/front/gather/past.h"
 #include "kernel/front/gather/talk.h"
 
 struct gather {
@@ -21,12 +23,14 @@ struct gather {
     int highest;
     bool is_direct; /* one target, or raw: nothing waits, nothing is labelled */
     struct displays *displays;
+    struct gallery *gallery;
     struct talk *talk;
     struct output *output;
     struct bars *bars;
     struct fold fold;
-    struct idset *shown; /* whose output the cell shows, since it was cleared */
-    size_t rewritable;   /* length of the bar that all share, 0: there is none */
+    struct past *past;
+    bool is_past_due;  /* before the next output: clear_output(wait=True) of some */
+    size_t rewritable; /* length of the bar that all share, 0: there is none */
 };
 
 struct gather *gather_create(const struct gather_config *config)
@@ -42,7 +46,7 @@ struct gather *gather_create(const struct gather_config *config)
     gather->talk = talk_create(config->comms);
     gather->output =
         output_create(config->cell, config->is_paced, config->publish, config->arg);
-    gather->shown = idset_create();
+    gather->past = past_create();
     gather->fold.is_apart = config->mode == GATHER_RANK;
     gather->fold.count = (size_t)idset_count(config->targets);
     gather->fold.queues = xcalloc(gather->fold.count, sizeof(*gather->fold.queues));
@@ -51,6 +55,7 @@ struct gather *gather_create(const struct gather_config *config)
         gather->fold.queues[i++].rank = rank;
         gather->highest = rank;
     }
+    gather->gallery = gallery_create(config->displays, gather->highest);
     gather->bars = bars_create(config->cell, gather->highest);
     return gather;
 }
@@ -62,10 +67,11 @@ void gather_destroy(struct gather *gather)
     for (size_t i = 0; i < gather->fold.count; i++)
         items_clear(&gather->fold.queues[i].items);
     free(gather->fold.queues);
+    gallery_destroy(gather->gallery);
     talk_destroy(gather->talk);
     bars_destroy(gather->bars);
     output_destroy(gather->output);
-    idset_destroy(gather->shown);
+    past_destroy(gather->past);
     idset_destroy(gather->targets);
     free(gather);
 }
@@ -135,14 +141,14 @@ static void show_bars(struct gather *gather, const struct item *item)
     }
 }
 
-static void show_text(struct gather *gather, const struct idset *ranks,
-                      const struct item *item, bool rewriting)
+static void show_text(struct gather *gather, const struct said *said, bool rewriting)
 {
-    char *label = label_of(ranks, gather->highest);
+    const struct item *item = said->item;
+    char *label = label_of(said->ranks, gather->highest);
     struct output_line line = {
         .name = item->name,
         .label = label,
-        .is_common = !needs_label(gather),
+        .is_common = !said->is_labelled,
         .is_rest = item->is_rest,
         .color = item->color,
         .text = buf_text(&item->bytes),
@@ -158,17 +164,19 @@ static void show_text(struct gather *gather, const struct idset *ranks,
     free(label);
 }
 
-static void show_line(struct gather *gather, const struct idset *ranks,
-                      const struct item *item)
+static void show_line(struct gather *gather, const struct said *said)
 {
+    const struct item *item = said->item;
     bool is_bar = item->bytes.data[item->bytes.size - 1] == '\r';
     bool is_ended = item->bytes.data[item->bytes.size - 1] == '\n';
     bool rewriting = is_bar || is_rewriting(gather);
 
-    if (has_bars(gather) || (rewriting && !is_ended && needs_label(gather)))
+    if (rewriting)
+        past_give_up(gather->past);
+    if (has_bars(gather) || (rewriting && !is_ended && said->is_labelled))
         show_bars(gather, item);
     else
-        show_text(gather, ranks, item, rewriting && !is_ended);
+        show_text(gather, said, rewriting && !is_ended);
     for (size_t i = 0; i < gather->fold.count; i++)
         if (gather->fold.queues[i].is_member)
             gather->fold.queues[i].is_live = rewriting && !is_ended;
@@ -193,39 +201,30 @@ static void publish_parts(struct gather *gather, const struct item *item)
     output_publish(gather->output, &out);
 }
 
-static void show_display(struct gather *gather, const struct idset *ranks,
-                         const struct item *item)
+static void show_display(struct gather *gather, const struct said *said)
 {
+    const struct item *item = said->item;
     struct display_event event = {
         .type = item->name,
-        .ranks = ranks,
+        .ranks = said->ranks,
         .targets = gather->targets,
-        .is_labelled = needs_label(gather),
-        .is_alone = !strcmp(item->name, "display_data") && fold_is_alone(&gather->fold),
+        .is_labelled = said->is_labelled,
+        .is_alone = said->is_alone,
         .parts = item->parts,
         .part_count = item->part_count,
     };
 
-    displays_publish(gather->displays, &event, collect, gather);
+    if (!gallery_takes(&event) || gallery_has(gather->gallery, said->ranks))
+        gallery_show(gather->gallery, collect, gather);
+    if (gallery_takes(&event))
+        gallery_add(gather->gallery, &event);
+    else
+        displays_publish(gather->displays, &event, collect, gather);
 }
 
-/* Clears what the cell shows, unless another rank showed some of it. */
-static void show_clear(struct gather *gather, const struct idset *ranks,
-                       const struct item *item)
+static void show_comm(struct gather *gather, const struct said *said)
 {
-    for (int rank = idset_first(gather->shown); rank >= 0;
-         rank = idset_next(gather->shown, rank))
-        if (!idset_has(ranks, rank) && !gather->is_direct)
-            return;
-    publish_parts(gather, item);
-    idset_destroy(gather->shown);
-    gather->shown = idset_create();
-    gather->rewritable = 0;
-}
-
-static void show_comm(struct gather *gather, const struct idset *ranks,
-                      const struct item *item)
-{
+    const struct item *item = said->item;
     struct message_out out = {
         .type = item->name,
         .content = item->parts[0],
@@ -235,43 +234,95 @@ static void show_comm(struct gather *gather, const struct idset *ranks,
     };
     bool is_whole = gather->is_direct || fold_is_whole(&gather->fold);
 
-    if (talk_passes(gather->talk, item->name, item->parts[0], ranks, is_whole))
+    /* An Output widget begins or ends to take what is shown. */
+    if (memmem(out.content.data, out.content.size, "\"msg_id\"", 8))
+        past_give_up(gather->past);
+    if (talk_passes(gather->talk, item->name, item->parts[0], said->ranks, is_whole))
         output_publish(gather->output, &out);
 }
 
-static void show_item(struct gather *gather, const struct idset *ranks,
-                      const struct item *item)
+static void show_said(const struct said *said, void *arg)
 {
-    switch (item->kind) {
+    struct gather *gather = arg;
+
+    if (said->item->kind != ITEM_DISPLAY)
+        gallery_show(gather->gallery, collect, gather);
+    switch (said->item->kind) {
     case ITEM_LINE:
-        show_line(gather, ranks, item);
+        show_line(gather, said);
         break;
     case ITEM_DISPLAY:
-        show_display(gather, ranks, item);
-        break;
-    case ITEM_RESULT:
-        publish_parts(gather, item);
+        show_display(gather, said);
         break;
     case ITEM_COMM:
-        show_comm(gather, ranks, item);
-        return;
+        show_comm(gather, said);
+        break;
+    case ITEM_RESULT:
     case ITEM_CLEAR:
-        show_clear(gather, ranks, item);
+        publish_parts(gather, said->item);
+        break;
+    }
+}
+
+/* The cell is cleared, and what is left of it shown once more. */
+static void show_past(struct gather *gather)
+{
+    static const char content[] = "{\"wait\":true}";
+    struct message_out out = { .type = "clear_output",
+                               .content = { content, sizeof(content) - 1 } };
+
+    gather->is_past_due = false;
+    output_publish(gather->output, &out);
+    past_show(gather->past, show_said, gather);
+    gallery_show(gather->gallery, collect, gather);
+}
+
+/* Clears what these ranks show: the cell, when nobody else shows anything. */
+static void show_clear(struct gather *gather, const struct said *said)
+{
+    const struct message_part *content = &said->item->parts[0];
+    bool waits = memmem(content->data, content->size, "true", 4);
+
+    if (gather->is_direct || past_is_of(gather->past, said->ranks)) {
+        show_said(said, gather);
+        past_clear(gather->past);
+        gather->is_past_due = false;
+        gather->rewritable = 0;
+    } else if (past_remove(gather->past, said->ranks)) {
+        gather->is_past_due = true;
+        if (!waits)
+            show_past(gather);
+    }
+}
+
+static void show_item(struct gather *gather, const struct said *said)
+{
+    if (said->item->kind == ITEM_CLEAR) {
+        show_clear(gather, said);
         return;
     }
-    for (int rank = idset_first(ranks); rank >= 0; rank = idset_next(ranks, rank))
-        idset_add(gather->shown, rank);
+    if (gather->is_past_due && said->item->kind != ITEM_COMM)
+        show_past(gather);
+    show_said(said, gather);
+    if (!gather->is_direct && said->item->kind != ITEM_COMM)
+        past_add(gather->past, said);
 }
 
 static void show_group(struct gather *gather)
 {
     struct idset *ranks = members(gather);
-    struct item *item = fold_take(&gather->fold), *next;
+    struct said said = { .ranks = ranks, .is_labelled = needs_label(gather) };
+    struct item *item, *next;
 
-    show_item(gather, ranks, item);
+    said.is_alone = fold_is_alone(&gather->fold);
+    item = fold_take(&gather->fold);
+    said.is_alone = said.is_alone && !strcmp(item->name, "display_data");
+    said.item = item;
+    show_item(gather, &said);
     while (fold_continues(&gather->fold, item)) {
         next = fold_take(&gather->fold);
-        show_item(gather, ranks, next);
+        said.item = next;
+        show_item(gather, &said);
         item_destroy(item);
         item = next;
     }
@@ -286,7 +337,7 @@ static bool results_are_alike(const struct item *a, const struct item *b)
 }
 
 /* The results that are alike, by the rank that has them first. */
-static size_t group_results(struct gather *gather, struct result_group *groups,
+static size_t group_results(struct gather *gather, struct arrange_group *groups,
                             struct item **items)
 {
     size_t count = 0;
@@ -313,10 +364,10 @@ static size_t group_results(struct gather *gather, struct result_group *groups,
     return count;
 }
 
-static void publish_folded(struct gather *gather, const struct result_group *groups,
+static void publish_folded(struct gather *gather, const struct arrange_group *groups,
                            size_t count)
 {
-    json_t *content = result_fold(groups, count, gather->highest);
+    json_t *content = arrange(groups, count, gather->highest);
     char *bytes;
     struct message_out out = { .type = "execute_result" };
 
@@ -331,18 +382,18 @@ static void publish_folded(struct gather *gather, const struct result_group *gro
 
 static void show_results(struct gather *gather)
 {
-    struct result_group *groups = xcalloc(gather->fold.count, sizeof(*groups));
+    struct arrange_group *groups = xcalloc(gather->fold.count, sizeof(*groups));
     struct item **items = xcalloc(gather->fold.count, sizeof(*items));
     size_t count = group_results(gather, groups, items);
+
+    gallery_show(gather->gallery, collect, gather);
+    past_give_up(gather->past);
 
     if (count == 1 && idset_is_equal(groups[0].ranks, gather->targets))
         publish_parts(gather, items[0]);
     else
         publish_folded(gather, groups, count);
     for (size_t i = 0; i < count; i++) {
-        for (int rank = idset_first(groups[i].ranks); rank >= 0;
-             rank = idset_next(groups[i].ranks, rank))
-            idset_add(gather->shown, rank);
         idset_destroy(groups[i].ranks);
         item_destroy(items[i]);
     }
@@ -360,6 +411,7 @@ static void show_ready(struct gather *gather, int64_t now)
         else
             show_results(gather);
     }
+    gallery_show(gather->gallery, collect, gather);
     bars_flush(gather->bars, gather->output, now, false);
     output_flush(gather->output, now, false);
 }
@@ -391,7 +443,7 @@ static void add_message(struct gather *gather, struct fold_queue *queue,
         return;
     item = items_take(&queue->items);
     ranks = idset_create_range(queue->rank, 1);
-    show_item(gather, ranks, item);
+    show_item(gather, &(struct said){ .item = item, .ranks = ranks });
     idset_destroy(ranks);
     item_destroy(item);
 }
@@ -468,6 +520,7 @@ void gather_finish(struct gather *gather, int64_t now)
     show_ready(gather, now);
     bars_flush(gather->bars, gather->output, now, true);
     output_flush(gather->output, now, true);
+    past_give_up(gather->past);
     for (size_t i = 0; i < gather->fold.count; i++)
         gather->fold.queues[i].is_done = false;
 }

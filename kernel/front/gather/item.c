@@ -17,6 +17,24 @@ void item_destroy(struct item *item)
     free(item);
 }
 
+struct item *item_copy(const struct item *item)
+{
+    struct item *copy = xmemdup(item, sizeof(*item));
+    size_t offset = 0;
+
+    copy->next = copy->twin = NULL;
+    copy->bytes = (struct buf){ 0 };
+    buf_add(&copy->bytes, buf_text(&item->bytes), item->bytes.size);
+    copy->parts =
+        xcalloc(item->part_count ? item->part_count : 1, sizeof(*copy->parts));
+    for (size_t i = 0; i < item->part_count; i++) {
+        copy->parts[i].data = buf_text(&copy->bytes) + offset;
+        copy->parts[i].size = item->parts[i].size;
+        offset += item->parts[i].size;
+    }
+    return copy;
+}
+
 /* Eight bytes a step, and of a very long text its two ends only: a hash says where
  * to look, and item_is_equal() looks at all of it. */
 static uint64_t hash_bytes(const char *data, size_t size)

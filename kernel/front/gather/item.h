@@ -57,6 +57,8 @@ struct items {
 
 void item_destroy(struct item *item);
 
+struct item *item_copy(const struct item *item);
+
 /* The same thing, whoever wrote it. */
 bool item_is_equal(const struct item *a, const struct item *b);
 

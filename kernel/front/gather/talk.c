@@ -69,7 +69,7 @@ bool talk_passes(struct talk *talk, const char *type, struct message_part conten
     /* Most are said by all, and may be large: they are not looked at. */
     if (!strcmp(type, "comm_msg") && is_whole && json_object_size(talk->speakers) == 0)
         return true;
-    parsed = json_loadb(content.data, content.size, JSON_ALLOW_NUL, NULL);
+    parsed = message_object(content);
     id = text_in(parsed, "comm_id");
     if (!strcmp(type, "comm_open"))
         passes = comms_open(talk->comms, id);

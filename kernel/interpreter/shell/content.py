@@ -9,6 +9,10 @@ from numbers import Integral, Real
 def _default(value):
     if isinstance(value, (bytes, bytearray, memoryview)):
         return b2a_base64(value, newline=False).decode("ascii")
+    if getattr(value, "ndim", None) == 0 and hasattr(value, "item"):
+        value = value.item()  # of numpy and its like
+        if isinstance(value, (bool, int)):
+            return value
     if isinstance(value, Integral):
         return int(value)
     if isinstance(value, Real):

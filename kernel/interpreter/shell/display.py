@@ -2,10 +2,8 @@
 
 import sys
 import threading
-from collections import Counter
 
 import _rankbook
-from IPython.core import display_functions
 from IPython.core.displayhook import DisplayHook
 from IPython.core.displaypub import DisplayPublisher
 
@@ -23,9 +21,6 @@ class RankDisplayPublisher(DisplayPublisher):
     def __init__(self, *args, **kwargs):
         super().__init__(*args, **kwargs)
         self._local = threading.local()
-
-    def share_ids(self, kernel):
-        display_functions._new_id = DisplayIds(kernel)
 
     @property
     def _hooks(self):
@@ -98,24 +93,6 @@ class RankDisplayPublisher(DisplayPublisher):
 
     def clear_output(self, wait=False):
         self._send("clear_output", {"wait": bool(wait)}, [])
-
-
-class DisplayIds:
-    """Ids for displays that have none of their own: where ranks run the same code
-    they are the same, so that the displays fold."""
-
-    def __init__(self, kernel):
-        self._kernel = kernel
-        self._counts = Counter()  # by cell
-
-    def __call__(self):
-        from hashlib import blake2b
-
-        cell = parents.current()
-        self._counts[cell] += 1
-        request = self._kernel.parent.get("header", {}).get("msg_id", "")
-        name = f"{request} {cell} {self._counts[cell]}"
-        return blake2b(name.encode(), digest_size=16).hexdigest()
 
 
 class RankDisplayHook(DisplayHook):

@@ -8,7 +8,15 @@ import os
 import sys
 from hashlib import blake2b
 
-from . import parents
+from . import hooks, parents
+
+# Libraries that put a random name into what they show -> where they get it from.
+_RANDOM = {
+    "matplotlib.animation": "uuid",
+    "matplotlib.backends.backend_svg": "uuid",
+    "pandas.io.formats.style_render": "uuid4",
+    "plotly.io._html": "uuid",
+}
 
 _run = os.environ.get("RANKBOOK_RUN", "").encode()
 _counts = {}  # of the cell in '_cell': digest -> how often
@@ -20,7 +28,7 @@ def _place():
     from IPython import get_ipython
 
     is_cell = get_ipython().compile.format_code_name
-    frame, lines = sys._getframe(2), []
+    frame, lines = sys._getframe(3), []
     while frame is not None:
         if is_cell(frame.f_code.co_filename) is not None:
             lines.append(frame.f_lineno)
@@ -28,8 +36,7 @@ def _place():
     return lines
 
 
-def shared(*contents):
-    """A name for what is made of these bytes, here and now."""
+def _digest(contents):
     global _cell
 
     cell = parents.current()
@@ -43,4 +50,36 @@ def shared(*contents):
         digest.update(content)
     count = _counts[digest.digest()] = _counts.get(digest.digest(), 0) + 1
     digest.update(count.to_bytes(8, "little"))
-    return "rb-" + digest.hexdigest()
+    return digest.hexdigest()
+
+
+def shared(*contents):
+    """A name for what is made of these bytes, here and now."""
+    return _digest(contents)
+
+
+class _Uuid:
+    """The module uuid, as far as such a library uses it."""
+
+    def __getattr__(self, name):
+        import uuid
+
+        return getattr(uuid, name)
+
+    @staticmethod
+    def uuid4():
+        import uuid
+
+        return uuid.UUID(_digest(()), version=4)
+
+
+def install():
+    """What ranks show alike has one name, also where a library would draw lots."""
+    from IPython.core import display_functions
+
+    display_functions._new_id = shared
+    for name, attribute in _RANDOM.items():
+        value = _Uuid() if attribute == "uuid" else _Uuid.uuid4
+        hooks.on_import(
+            name, lambda module, a=attribute, v=value: setattr(module, a, v)
+        )

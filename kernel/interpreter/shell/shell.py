@@ -93,7 +93,6 @@ class ZMQInteractiveShell(InteractiveShell):
         if "IPKernelApp" not in self.config:  # tqdm looks for it
             self.config.IPKernelApp.tqdm = "rankbook"
         self.kernel = Kernel(self)
-        self.display_pub.share_ids(self.kernel)
         cleanup = self.input_transformer_manager.cleanup_transforms
         cleanup.append(directives.remove)
         directives.register(self)

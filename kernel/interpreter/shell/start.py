@@ -10,7 +10,7 @@ import sys
 
 import _rankbook
 
-from . import comms, hooks, parents, standins, streams
+from . import comms, hooks, ids, parents, standins, streams
 from .content import encode
 from .loop import Loop
 from .userinput import UserInput
@@ -162,6 +162,7 @@ def start():
     user_input.install()
     parents.install()
     comms.install()
+    ids.install()
     asks.start_assist()
     if rank == 0:
         loop.when_idle(shell.history_manager.open)
