@@ -15,6 +15,7 @@
 struct parameter {
     char *name;
     char *literal; /* the value as Python writes it */
+    json_t *value;
 };
 
 struct parameters {
@@ -42,6 +43,7 @@ void parameters_destroy(struct parameters *parameters)
     for (size_t i = 0; i < parameters->count; i++) {
         free(parameters->list[i].name);
         free(parameters->list[i].literal);
+        json_decref(parameters->list[i].value);
     }
     free(parameters->list);
     free(parameters);
@@ -164,24 +166,29 @@ static bool is_integer(const char *text)
     return text[strspn(text, "0123456789")] == '\0';
 }
 
-/* NULL when 'text' is not UTF-8. */
-static char *make_literal(const char *text)
+/* JSON, True, False, None or a string; NULL when 'text' is not UTF-8. */
+static json_t *parse_value(const char *text)
 {
-    static const char *const as_they_are[] = { "True", "False", "None" };
-    struct buf buf = { 0 };
+    const size_t flags = JSON_DECODE_ANY | JSON_ALLOW_NUL;
     json_t *value;
 
-    for (size_t i = 0; i < sizeof(as_they_are) / sizeof(as_they_are[0]); i++) {
-        if (!strcmp(text, as_they_are[i]))
-            return xstrdup(text);
-    }
+    if (!strcmp(text, "True") || !strcmp(text, "False"))
+        return json_boolean(*text == 'T');
+    if (!strcmp(text, "None"))
+        return json_null();
+    value = json_loads(text, flags, NULL);
+    if (!value && is_integer(text))
+        value = json_loads(text, flags | JSON_DECODE_INT_AS_REAL, NULL);
+    return value ? value : json_string(text);
+}
+
+static char *make_literal(const char *text, const json_t *value)
+{
+    struct buf buf = { 0 };
+
     if (is_integer(text))
         return xstrdup(text);
-    if (!(value = json_loads(text, JSON_DECODE_ANY | JSON_ALLOW_NUL, NULL))
-        && !(value = json_string(text)))
-        return NULL;
     add_literal(&buf, value);
-    json_decref(value);
     return buf_take(&buf);
 }
 
@@ -204,15 +211,17 @@ int parameters_add(struct parameters *parameters, const char *name, const char *
                    struct error *err)
 {
     struct parameter *parameter;
-    char *literal;
+    json_t *parsed;
 
     if (!is_name(name))
         return error_set(err, "'%s' is no name of a Python variable", name);
-    if (!(literal = make_literal(value)))
+    if (!(parsed = parse_value(value)))
         return error_set(err, "the value of '%s' is not UTF-8", name);
     parameter = find(parameters, name);
     free(parameter->literal);
-    parameter->literal = literal;
+    json_decref(parameter->value);
+    parameter->literal = make_literal(value, parsed);
+    parameter->value = parsed;
     return 0;
 }
 
@@ -230,6 +239,22 @@ static int find_tagged(const struct notebook *notebook, const char *tag)
     return -1;
 }
 
+/* Under the name that papermill gives it. */
+static void note(const struct parameters *parameters, struct notebook *notebook)
+{
+    json_t *metadata = json_object_get(notebook_root(notebook), "metadata");
+    json_t *papermill = json_object_get(metadata, "papermill"), *values = json_object();
+
+    if (!json_is_object(papermill)) {
+        papermill =
+            json_pack("{s:{}, s:{}}", "default_parameters", "environment_variables");
+        json_object_set_new(metadata, "papermill", papermill);
+    }
+    for (size_t i = 0; i < parameters->count; i++)
+        json_object_set(values, parameters->list[i].name, parameters->list[i].value);
+    json_object_set_new(papermill, "parameters", values);
+}
+
 void parameters_inject(const struct parameters *parameters, struct notebook *notebook)
 {
     json_t *cells = notebook_cells(notebook), *cell, *metadata;
@@ -238,6 +263,7 @@ void parameters_inject(const struct parameters *parameters, struct notebook *not
 
     if (parameters->count == 0)
         return;
+    note(parameters, notebook);
     buf_add_text(&source, "# Parameters\n");
     for (size_t i = 0; i < parameters->count; i++)
         buf_add_format(&source, "%s%s = %s", i ? "\n" : "", parameters->list[i].name,

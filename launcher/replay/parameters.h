@@ -1,7 +1,8 @@
 /* parameters.h - values given on the command line, as a cell of the notebook
  *
  * papermill's convention: the cell tagged "parameters" has the defaults; a cell
- * tagged "injected-parameters" after it sets the values.
+ * tagged "injected-parameters" after it sets the values, which stand in the
+ * notebook's metadata too, as papermill.parameters.
  */
 #ifndef REPLAY_PARAMETERS_H
 #define REPLAY_PARAMETERS_H

@@ -18,6 +18,7 @@
 #include "launcher/replay/outputs.h"
 #include "launcher/replay/printer.h"
 #include "launcher/replay/progress.h"
+#include "launcher/replay/widgets.h"
 
 #define START_MS 60000 /* until the kernel answers */
 #define EXPECTED "raises-exception"
@@ -39,6 +40,7 @@ struct player {
     struct remote *remote;
     struct progress *progress;
     struct displays *displays;
+    struct widgets *widgets;
     json_t **cells; /* to be run; borrowed */
     size_t total;
     struct run *runs;
@@ -72,10 +74,14 @@ static struct run *current(const struct player *player)
 
 static int save(const struct player *player)
 {
+    json_t *root = notebook_root(player->setup->notebook);
+    json_t *widgets = widgets_state(player->widgets);
     struct error err;
 
     for (size_t i = 0; i < player->started; i++)
         outputs_flush(player->runs[i].outputs);
+    if (widgets)
+        json_object_set_new(json_object_get(root, "metadata"), "widgets", widgets);
     if (notebook_write(player->setup->notebook, player->setup->output, &err) == 0)
         return 0;
     say(player, "%s", err.text);
@@ -175,6 +181,21 @@ static void print_cell(const struct player *player, const struct run *run)
     fflush(stdout);
 }
 
+/* Output widgets tell their ranks what they took, before the next cell asks. */
+static void send_news(struct player *player)
+{
+    json_t *news = widgets_news(player->widgets), *content;
+    char id[MESSAGE_ID_SIZE];
+    size_t idx;
+
+    json_array_foreach(news, idx, content)
+    {
+        remote_send_new(player->remote, CHANNEL_SHELL, "comm_msg", json_incref(content),
+                        id, NULL);
+    }
+    json_decref(news);
+}
+
 static void end_cell(struct player *player)
 {
     struct run *run = current(player);
@@ -194,6 +215,7 @@ static void end_cell(struct player *player)
         return;
     }
     player->interrupt = 0;
+    send_news(player);
     run_next(player);
 }
 
@@ -217,12 +239,15 @@ static void on_message(enum channel from, struct message *msg, void *arg)
 {
     struct player *player = arg;
     struct run *run = find_run(player, message_parent_id(msg));
+    struct outputs *taken;
     bool was_over;
 
     if (!run)
         return;
     was_over = run->has_reply && run->is_idle;
-    outputs_apply(run->outputs, msg);
+    widgets_apply(player->widgets, msg);
+    taken = widgets_output(player->widgets, msg);
+    outputs_apply(taken ? taken : run->outputs, msg);
     if (from == CHANNEL_SHELL && !strcmp(message_type(msg), "execute_reply")) {
         run->has_reply = true;
         run->has_failed = strcmp(text_in(msg, "status"), "ok") != 0;
@@ -344,6 +369,7 @@ static int begin(struct player *player, struct error *err)
     player->since = loop_now();
     player->loop = loop_create();
     player->displays = displays_create();
+    player->widgets = widgets_create(player->displays);
     collect_cells(player);
     player->progress = progress_create(player->loop, STDERR_FILENO, player->total);
     signal(SIGPIPE, SIG_IGN); /* of stdout: the notebook is saved all the same */
@@ -363,6 +389,7 @@ static void clear(struct player *player)
     remote_destroy(player->remote);
     for (size_t i = 0; i < player->started; i++)
         outputs_destroy(player->runs[i].outputs);
+    widgets_destroy(player->widgets);
     displays_destroy(player->displays);
     progress_destroy(player->progress);
     loop_destroy(player->loop);
