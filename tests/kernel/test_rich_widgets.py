@@ -3,7 +3,6 @@
 import json
 
 import pytest
-from harness import check
 from test_comms import say
 
 SETUP = """
@@ -99,6 +98,15 @@ def test_widgets_of_one_line_are_told_apart_by_their_turn(kernel):
     assert len(opened(done, "CheckboxModel")) == 3 and len(views(done)) == 1
 
 
+def test_a_late_view_is_no_second_one(kernels):
+    four = kernels("mpi-4")
+    four.run(SETUP)
+    done = four.run("box = w.Checkbox()\n"
+                    "if rank == 0:\n    display(box)\n    print('shown', flush=True)\n"
+                    "world.Barrier()\nif rank:\n    display(box)\ndisplay(box)")
+    assert len(views(done)) == 2
+
+
 def test_interact(kernel):
     done = kernel.run("@w.interact(x=(0, 10), name=['a', 'b'])\n"
                       "def show(x=2, name='a'):\n    print(name, 'sum', total(x))\n"
@@ -177,7 +185,6 @@ def test_binary_state(kernel):
     done = kernel.run("image = w.Image(value=bytes(range(256)))")
     image, = [m for m in done.messages if m["msg_type"] == "comm_open"
               and m["content"]["data"]["state"]["_model_name"] == "ImageModel"]
-    check(image)
     assert bytes(image["buffers"][0]) == bytes(range(256))
     say(kernel, "comm_msg", [b"\0\xff"], comm_id=image["content"]["comm_id"],
         data={"method": "update", "state": {}, "buffer_paths": [["value"]]})

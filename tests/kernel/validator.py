@@ -101,7 +101,8 @@ def shown(value):
 DISPLAY = {"data": shown, "metadata": mapping}
 NAMED = {"display_id": text}
 FAILURE = {"ename": text, "evalue": text, "traceback": list_of(text)}
-COMM = {"comm_id": text, "data": mapping}
+# The specification says that data is a dict; ipykernel passes on what it is given.
+COMM = {"comm_id": text, "data": anything}
 COUNT = {"execution_count": count}
 OK = {"status": one_of("ok")}
 PAYLOAD = either(

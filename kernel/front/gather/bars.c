@@ -1,6 +1,7 @@
 /* bars.c - progress bars that differ between ranks */
 #include "kernel/front/gather/bars.h"
 
+#include <ctype.h>
 #include <jansson.h>
 #include <stdlib.h>
 #include <string.h>
@@ -29,16 +30,18 @@ struct bars {
     bool is_changed;
     int64_t flushed;
     int highest;
+    int count;        /* of ranks: what all of them have is not labelled */
     struct bar *each; /* by rank */
     struct row *ended;
 };
 
-struct bars *bars_create(uint64_t cell, int highest)
+struct bars *bars_create(uint64_t cell, int highest, int count)
 {
     struct bars *bars = xcalloc(1, sizeof(*bars));
 
     bars->cell = cell;
     bars->highest = highest;
+    bars->count = count;
     bars->flushed = -BARS_FLUSH_MS;
     bars->each = xcalloc((size_t)highest + 1, sizeof(*bars->each));
     return bars;
@@ -74,6 +77,15 @@ bool bars_has(const struct bars *bars, int rank)
     return bars->each[rank].is_open;
 }
 
+bool bars_are_in(const struct item *line)
+{
+    const char *text = buf_text(&line->bytes);
+    size_t size = line->bytes.size;
+
+    return (memchr(text, '|', size) && memchr(text, '%', size))
+           || memmem(text, size, "it/s", 4) || memmem(text, size, "s/it", 4);
+}
+
 static bool has_open(const struct bars *bars)
 {
     for (int rank = 0; rank <= bars->highest; rank++)
@@ -82,12 +94,56 @@ static bool has_open(const struct bars *bars)
     return false;
 }
 
+/* The first number of 'text' that 'unit' follows; -1 when there is none.  For the
+ * unit "/" it is a fraction. */
+static double find_number(const char *text, const char *unit)
+{
+    while (*text) {
+        char *end;
+        double number;
+
+        if (!isdigit((unsigned char)*text)) {
+            text++;
+            continue;
+        }
+        number = strtod(text, &end);
+        if (!strncmp(end, unit, strlen(unit))) {
+            double total = *unit == '/' ? strtod(end + 1, NULL) : 1;
+
+            return total > 0 ? number / total : 1;
+        }
+        text = end;
+    }
+    return -1;
+}
+
+/* How far a bar is: "30%|###   | 3/10", "30%", "7it"; -1 when it does not say. */
+static double progress_of(const char *text)
+{
+    const char *after = strrchr(text, '|');
+    double progress = after ? find_number(after, "/") : -1;
+
+    if (progress < 0 && (progress = find_number(text, "%")) >= 0)
+        progress /= 100;
+    return progress < 0 ? find_number(text, "it") : progress;
+}
+
+/* Ranks that came to the end of the same bar took different times. */
+static bool ends_alike(const char *a, const char *b)
+{
+    const char *bar = strchr(a, '|');
+
+    return !strcmp(a, b)
+           || (bar && !strncmp(a, b, (size_t)(bar - a) + 1)
+               && progress_of(a) == progress_of(b));
+}
+
 /* The bar of a rank has ended, and another one takes its place: takes 'text'. */
 static void add_row(struct bars *bars, int rank, char *text)
 {
     struct row **end = &bars->ended;
 
-    while (*end && (strcmp((*end)->text, text) || idset_has((*end)->ranks, rank)))
+    while (*end && (!ends_alike((*end)->text, text) || idset_has((*end)->ranks, rank)))
         end = &(*end)->next;
     if (*end) {
         free(text);
@@ -129,41 +185,100 @@ void bars_update(struct bars *bars, int rank, const char *text, size_t size)
     bars->is_changed = bars->is_changed || is_end;
 }
 
-static void add_line(const struct bars *bars, const struct idset *ranks,
-                     const char *text, struct buf *out)
-{
-    char *label = label_of(ranks, bars->highest);
+/* The slowest and the fastest rank, which are the same when all are as far. */
+struct span {
+    int slowest;
+    int fastest;
+    bool is_known; /* all bars say how far they are */
+};
 
-    buf_add_format(out, "%s%s%s", out->size ? "\n" : "", label, text);
+static struct span span_of(const struct bars *bars)
+{
+    struct span span = { -1, -1, true };
+
+    for (int rank = 0; rank <= bars->highest; rank++) {
+        const char *text = bars->each[rank].text;
+        double progress = text ? progress_of(text) : -1;
+
+        if (!text)
+            continue;
+        span.is_known = span.is_known && progress >= 0;
+        if (span.slowest < 0 || progress < progress_of(bars->each[span.slowest].text))
+            span.slowest = rank;
+        if (span.fastest < 0 || progress > progress_of(bars->each[span.fastest].text))
+            span.fastest = rank;
+    }
+    return span;
+}
+
+static void add_line(const struct bars *bars, const struct idset *ranks,
+                     const char *text, const char *note, struct buf *out)
+{
+    bool is_all = idset_count(ranks) == bars->count;
+    char *label = is_all ? xstrdup("") : label_of(ranks, bars->highest);
+
+    buf_add_format(out, "%s%s%s%s", out->size ? "\n" : "", label, text, note);
     free(label);
 }
 
-/* One line for each distinct bar, with the ranks that have it. */
-static void add_lines(const struct bars *bars, struct buf *out)
+/* Those whose bar is that of 'rank', or that have one at all when 'rank' is -1. */
+static struct idset *ranks_like(const struct bars *bars, int rank)
 {
-    struct idset *shown = idset_create();
+    struct idset *ranks = idset_create();
 
-    for (const struct row *row = bars->ended; row; row = row->next)
-        add_line(bars, row->ranks, row->text, out);
+    for (int other = 0; other <= bars->highest; other++) {
+        const char *text = bars->each[other].text;
+
+        if (text && (rank < 0 || !strcmp(text, bars->each[rank].text)))
+            idset_add(ranks, other);
+    }
+    return ranks;
+}
+
+static void add_span(const struct bars *bars, const struct span *span, struct buf *out)
+{
+    struct idset *all = ranks_like(bars, -1), *slow, *fast;
+
+    if (span->slowest == span->fastest) {
+        add_line(bars, all, bars->each[span->slowest].text, "", out);
+    } else {
+        slow = ranks_like(bars, span->slowest);
+        fast = ranks_like(bars, span->fastest);
+        add_line(bars, slow, bars->each[span->slowest].text, "  slowest", out);
+        add_line(bars, fast, bars->each[span->fastest].text, "  fastest", out);
+        idset_destroy(slow);
+        idset_destroy(fast);
+    }
+    idset_destroy(all);
+}
+
+/* One line for each distinct bar, with the ranks that have it. */
+static void add_each(const struct bars *bars, struct buf *out)
+{
     for (int rank = 0; rank <= bars->highest; rank++) {
-        const char *text = bars->each[rank].text;
         struct idset *alike;
 
-        if (!text || idset_has(shown, rank))
+        if (!bars->each[rank].text)
             continue;
-        alike = idset_create();
-        for (int other = rank; other <= bars->highest; other++) {
-            const char *theirs = bars->each[other].text;
-
-            if (theirs && !strcmp(theirs, text)) {
-                idset_add(alike, other);
-                idset_add(shown, other);
-            }
-        }
-        add_line(bars, alike, text, out);
+        alike = ranks_like(bars, rank);
+        if (idset_first(alike) == rank)
+            add_line(bars, alike, bars->each[rank].text, "", out);
         idset_destroy(alike);
     }
-    idset_destroy(shown);
+}
+
+static void add_lines(const struct bars *bars, struct buf *out)
+{
+    struct span span = span_of(bars);
+
+    for (const struct row *row = bars->ended; row; row = row->next)
+        add_line(bars, row->ranks, row->text, "", out);
+    if (span.slowest < 0)
+        return;
+    if (span.is_known)
+        add_span(bars, &span, out);
+    else
+        add_each(bars, out);
 }
 
 static void publish(const struct bars *bars, struct output *output)

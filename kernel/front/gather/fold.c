@@ -70,6 +70,11 @@ static bool is_cut(const struct item *item)
     return size == 0;
 }
 
+bool fold_is_live(const struct fold_queue *queue, const struct item *line)
+{
+    return queue->live && !strcmp(queue->live, line->name);
+}
+
 /* How long the head of a queue waits; -1: for ever. */
 static int64_t patience(const struct fold_queue *queue, bool unanimous)
 {
@@ -79,8 +84,8 @@ static int64_t patience(const struct fold_queue *queue, bool unanimous)
     case ITEM_LINE:
         if (is_cut(head))
             break;
-        return head->open && !unanimous && !queue->is_live ? FOLD_OPEN_MS
-                                                           : FOLD_TEXT_MS;
+        return head->open && !unanimous && !fold_is_live(queue, head) ? FOLD_OPEN_MS
+                                                                      : FOLD_TEXT_MS;
     case ITEM_DISPLAY:
         return FOLD_DISPLAY_MS;
     case ITEM_CLEAR:

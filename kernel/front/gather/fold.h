@@ -31,9 +31,10 @@
 struct fold_queue {
     struct items items;
     int rank;
-    int64_t matched; /* when the last item came that others had as well */
-    bool is_done;    /* nothing will follow */
-    bool is_live;    /* its open lines are progress bars: shown as they grow */
+    int64_t matched;  /* when the last item came that others had as well */
+    bool is_done;     /* nothing will follow */
+    const char *live; /* its open lines of this stream are progress bars, shown as
+                         they grow; NULL: of none */
     bool is_pending;
     bool is_member; /* of the group that fold_next() chose */
 };
@@ -51,6 +52,9 @@ enum fold_step {
     FOLD_GROUP,   /* the heads of the members are equal: take and show them */
     FOLD_RESULTS, /* the heads of the members are results, maybe different ones */
 };
+
+/* The line goes on with a progress bar of its stream. */
+bool fold_is_live(const struct fold_queue *queue, const struct item *line);
 
 /* Chooses what goes next. */
 enum fold_step fold_next(struct fold *fold, int64_t now);

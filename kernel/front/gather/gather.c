@@ -28,6 +28,7 @@ struct gather {
     struct output *output;
     struct bars *bars;
     struct fold fold;
+    struct item *held; /* a '\r' of all, which may begin a bar; NULL: none */
     struct past *past;
     bool is_past_due;  /* before the next output: clear_output(wait=True) of some */
     size_t rewritable; /* length of the bar that all share, 0: there is none */
@@ -56,7 +57,7 @@ struct gather *gather_create(const struct gather_config *config)
         gather->highest = rank;
     }
     gather->gallery = gallery_create(config->displays, gather->highest);
-    gather->bars = bars_create(config->cell, gather->highest);
+    gather->bars = bars_create(config->cell, gather->highest, (int)gather->fold.count);
     return gather;
 }
 
@@ -71,6 +72,7 @@ void gather_destroy(struct gather *gather)
     talk_destroy(gather->talk);
     bars_destroy(gather->bars);
     output_destroy(gather->output);
+    item_destroy(gather->held);
     past_destroy(gather->past);
     idset_destroy(gather->targets);
     free(gather);
@@ -110,27 +112,38 @@ static void erase_shared_bar(struct gather *gather, const char *name)
 }
 
 /* Ranks whose line was begun by a '\r' write a bar, and go on with it. */
-static bool is_rewriting(const struct gather *gather)
+static bool is_rewriting(const struct gather *gather, const struct item *item)
 {
     for (size_t i = 0; i < gather->fold.count; i++)
-        if (gather->fold.queues[i].is_member && gather->fold.queues[i].is_live)
+        if (gather->fold.queues[i].is_member
+            && fold_is_live(&gather->fold.queues[i], item))
             return true;
     return false;
 }
 
-static bool has_bars(const struct gather *gather)
+static bool has_bars(const struct gather *gather, const struct item *item)
 {
     for (size_t i = 0; i < gather->fold.count; i++) {
         const struct fold_queue *queue = &gather->fold.queues[i];
 
-        if (queue->is_member && bars_has(gather->bars, queue->rank))
+        if (queue->is_member && fold_is_live(queue, item)
+            && bars_has(gather->bars, queue->rank))
             return true;
     }
     return false;
 }
 
+/* A '\r' that begins a line shows nothing, but a text of it an empty line: it waits
+ * for what follows. */
+static void forget_held(struct gather *gather)
+{
+    item_destroy(gather->held);
+    gather->held = NULL;
+}
+
 static void show_bars(struct gather *gather, const struct item *item)
 {
+    forget_held(gather);
     erase_shared_bar(gather, item->name);
     for (size_t i = 0; i < gather->fold.count; i++) {
         const struct fold_queue *queue = &gather->fold.queues[i];
@@ -141,27 +154,38 @@ static void show_bars(struct gather *gather, const struct item *item)
     }
 }
 
+static void add_text(struct gather *gather, const struct item *item,
+                     const struct idset *ranks, bool is_common)
+{
+    char *label = label_of(ranks, gather->highest);
+
+    output_add_line(gather->output, &(struct output_line){
+                                        .name = item->name,
+                                        .label = label,
+                                        .is_common = is_common,
+                                        .is_rest = item->is_rest,
+                                        .color = item->color,
+                                        .text = buf_text(&item->bytes),
+                                        .size = item->bytes.size,
+                                    });
+    free(label);
+}
+
+/* It was text after all. */
+static void show_held(struct gather *gather)
+{
+    if (gather->held)
+        add_text(gather, gather->held, gather->targets, true);
+    forget_held(gather);
+}
+
 static void show_text(struct gather *gather, const struct said *said, bool rewriting)
 {
-    const struct item *item = said->item;
-    char *label = label_of(said->ranks, gather->highest);
-    struct output_line line = {
-        .name = item->name,
-        .label = label,
-        .is_common = !said->is_labelled,
-        .is_rest = item->is_rest,
-        .color = item->color,
-        .text = buf_text(&item->bytes),
-        .size = item->bytes.size,
-    };
+    bool is_common = !said->is_labelled;
 
-    /* A '\r' alone shows nothing that would have to be blanked out. */
-    if (!line.is_common || !rewriting)
-        gather->rewritable = 0;
-    else if (line.size > 1)
-        gather->rewritable = line.size;
-    output_add_line(gather->output, &line);
-    free(label);
+    show_held(gather);
+    gather->rewritable = is_common && rewriting ? said->item->bytes.size : 0;
+    add_text(gather, said->item, said->ranks, is_common);
 }
 
 static void show_line(struct gather *gather, const struct said *said)
@@ -169,17 +193,25 @@ static void show_line(struct gather *gather, const struct said *said)
     const struct item *item = said->item;
     bool is_bar = item->bytes.data[item->bytes.size - 1] == '\r';
     bool is_ended = item->bytes.data[item->bytes.size - 1] == '\n';
-    bool rewriting = is_bar || is_rewriting(gather);
+    bool rewriting = is_bar || is_rewriting(gather, item);
 
     if (rewriting)
         past_give_up(gather->past);
-    if (has_bars(gather) || (rewriting && !is_ended && said->is_labelled))
+    if (is_bar && item->bytes.size == 1 && !gather->rewritable && !said->is_labelled) {
+        show_held(gather);
+        gather->held = item_copy(item);
+    } else if (has_bars(gather, item)
+               || (rewriting && (said->is_labelled || bars_are_in(item)))) {
         show_bars(gather, item);
-    else
+    } else {
         show_text(gather, said, rewriting && !is_ended);
-    for (size_t i = 0; i < gather->fold.count; i++)
-        if (gather->fold.queues[i].is_member)
-            gather->fold.queues[i].is_live = rewriting && !is_ended;
+    }
+    for (size_t i = 0; i < gather->fold.count; i++) {
+        struct fold_queue *queue = &gather->fold.queues[i];
+
+        if (queue->is_member && rewriting)
+            queue->live = is_ended ? NULL : item->name;
+    }
 }
 
 static void collect(const struct message_out *out, void *arg)
@@ -245,6 +277,8 @@ static void show_said(const struct said *said, void *arg)
 {
     struct gather *gather = arg;
 
+    if (said->item->kind != ITEM_LINE)
+        show_held(gather);
     if (said->item->kind != ITEM_DISPLAY)
         gallery_show(gather->gallery, collect, gather);
     switch (said->item->kind) {
@@ -301,6 +335,9 @@ static void show_item(struct gather *gather, const struct said *said)
         show_clear(gather, said);
         return;
     }
+    if (said->item->kind == ITEM_DISPLAY && !gather->is_direct
+        && !talk_shows(gather->talk, said->item->parts[0], said->ranks))
+        return;
     if (gather->is_past_due && said->item->kind != ITEM_COMM)
         show_past(gather);
     show_said(said, gather);
@@ -518,6 +555,7 @@ void gather_finish(struct gather *gather, int64_t now)
     for (size_t i = 0; i < gather->fold.count; i++)
         gather->fold.queues[i].is_done = true;
     show_ready(gather, now);
+    show_held(gather);
     bars_flush(gather->bars, gather->output, now, true);
     output_flush(gather->output, now, true);
     past_give_up(gather->past);

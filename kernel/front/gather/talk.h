@@ -26,4 +26,9 @@ void talk_destroy(struct talk *talk);
 bool talk_passes(struct talk *talk, const char *type, struct message_part content,
                  const struct idset *ranks, bool is_whole);
 
+/* Whether a display of 'ranks' is to be shown: the view of a widget that several
+ * ranks show, however late some of them, is shown once. */
+bool talk_shows(struct talk *talk, struct message_part content,
+                const struct idset *ranks);
+
 #endif

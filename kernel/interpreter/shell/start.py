@@ -10,7 +10,7 @@ import sys
 
 import _rankbook
 
-from . import comms, hooks, ids, parents, standins, streams
+from . import bars, comms, hooks, ids, parents, standins, streams
 from .content import encode
 from .loop import Loop
 from .userinput import UserInput
@@ -163,6 +163,7 @@ def start():
     parents.install()
     comms.install()
     ids.install()
+    bars.install(size)
     asks.start_assist()
     if rank == 0:
         loop.when_idle(shell.history_manager.open)
