@@ -11,7 +11,7 @@ from logging.config import dictConfig
 from traitlets.config import application
 print(dictConfig is logging.config.dictConfig, hasattr(tempfile, 'no_such_name'))
 application.dictConfig({'version': 1, 'incremental': True})
-print(application.pprint.pformat([1]), gc.isenabled())
+print(application.pprint.pformat({1}), gc.isenabled())
 import os
 print(sorted(name for name in os.environ if name.startswith(('PMI', 'UCX_TLS', 'UCX_MEM'))))
 print('RANKBOOK_ONE_HOST' in os.environ)
@@ -23,4 +23,4 @@ def test_modules_are_real_for_whoever_imports_them(kernel):
     assert lines == [
         "ipaddress module True True", "logging.config module True True",
         "pprint module True True", "tempfile module True True",
-        "True False", "[1] True", "[]", "False"]
+        "True False", "{1} True", "[]", "False"]
