@@ -112,7 +112,7 @@ def test_children_of_multiprocessing(kernel):
 def test_children_that_are_spawned(kernel, tmp_path):
     (tmp_path / "spawned.py").write_text("def work(x):\n    print('spawned')\n    return x + 1\n")
     done = kernel.run(
-        f"import sys; sys.path.insert(0, {str(tmp_path)!r}); import spawned\n"
+        f"import multiprocessing, sys; sys.path.insert(0, {str(tmp_path)!r}); import spawned\n"
         "from concurrent.futures import ProcessPoolExecutor\n"
         "with ProcessPoolExecutor(1, multiprocessing.get_context('spawn')) as pool:\n"
         "    print(pool.submit(spawned.work, 1).result())")

@@ -163,6 +163,11 @@ class ZMQInteractiveShell(InteractiveShell):
     def configurables(self, configurables):
         self._configurables = configurables
 
+    def reset(self, *args, **options):
+        """multiprocessing asks __main__ for the __spec__ that IPython deletes."""
+        super().reset(*args, **options)
+        self.user_ns.setdefault("__spec__", None)
+
     # ---- payloads ----
 
     def _show_in_pager(self, text, start=0, screen_lines=0, pager_cmd=None):
