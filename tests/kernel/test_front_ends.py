@@ -87,7 +87,7 @@ def expected(notebooks):
 
 @pytest.mark.parametrize("kernel", KERNELS)
 def test_nbclients_own_notebooks(kernel, notebooks, expected):
-    assert len(notebooks) >= 15
+    assert len(notebooks) >= 14
     found = run_all(notebooks, kernel)
     for name in notebooks:
         assert found[name] == expected[name], name
