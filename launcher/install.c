@@ -5,11 +5,16 @@
 #include <unistd.h>
 
 #include "kernel/base/mem.h"
+#include "launcher/capture.h"
 #include "launcher/commands.h"
 #include "launcher/method.h"
 #include "launcher/options.h"
 #include "launcher/parts.h"
 #include "launcher/spec.h"
+
+#define PYTHON_SECONDS 20
+
+extern char **environ;
 
 struct settings {
     bool is_user;
@@ -110,6 +115,16 @@ static int install_one(const struct settings *settings, const struct parts *part
     return rc;
 }
 
+static bool has_debugpy(char *python)
+{
+    char *const argv[] = { python, "-c", "import debugpy", NULL };
+    struct buf output = { 0 };
+    int rc = capture_run(argv, environ, PYTHON_SECONDS, &output, NULL);
+
+    buf_clear(&output);
+    return rc == 0;
+}
+
 static int install(struct settings *settings, struct error *err)
 {
     struct parts parts = { 0 };
@@ -126,6 +141,7 @@ static int install(struct settings *settings, struct error *err)
         kernels = settings->is_python ? spec_python_dir(python) : spec_user_dir();
     spec.program = parts.self;
     spec.python = python;
+    spec.debugs = has_debugpy(python);
     rc = 0;
     for (int i = 0; rc == 0 && i < settings->ranks.count; i++) {
         spec.ranks = settings->ranks.list[i];

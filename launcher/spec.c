@@ -110,6 +110,8 @@ json_t *spec_render(const struct spec *spec, json_t *template, struct error *err
     if (spec->mpiexec)
         json_object_set_new(json_object_get(json, "env"), "RANKBOOK_MPIEXEC",
                             json_string(spec->mpiexec));
+    json_object_set_new(json_object_get(json, "metadata"), "debugger",
+                        json_boolean(spec->debugs));
     /* Jupyter gives keys to kernels that say they have a use for them. */
     if (curve_is_there())
         json_object_set_new(json_object_get(json, "metadata"), "supported_encryption",

@@ -3,6 +3,7 @@
 #define LAUNCHER_SPEC_H
 
 #include <jansson.h>
+#include <stdbool.h>
 
 #include "kernel/base/error.h"
 
@@ -14,6 +15,7 @@ struct spec {
     const char *mpiexec; /* RANKBOOK_MPIEXEC for it; NULL: not set */
     const char *start;   /* the start method; NULL: the default */
     int ranks;
+    bool debugs; /* its Python has debugpy */
 };
 
 /* kernel.json: 'template' with each "@NAME@" in its strings replaced.  A new

@@ -233,7 +233,8 @@ static int on_rank(const struct line *line, int size, struct directive *out,
 static int on_ranks(const struct line *line, int size, struct directive *out,
                     struct error *err)
 {
-    if (out->ranks || out->output != OUTPUT_UNCHANGED || out->once != OUTPUT_UNCHANGED)
+    if (out->ranks || out->output != OUTPUT_UNCHANGED || out->once != OUTPUT_UNCHANGED
+        || out->debugger >= 0)
         return 0; /* below another one: the shell says what is wrong */
     if (line->args.size)
         return error_set(err,
@@ -283,22 +284,39 @@ static int on_output_once(const struct line *line, int size, struct directive *o
     return decode_mode(line, &out->once, err);
 }
 
+/* One rank of a SPEC. */
+static int on_debugger(const struct line *line, int size, struct directive *out,
+                       struct error *err)
+{
+    struct idset *ranks = decode_spec(line->args, size, err);
+
+    if (!ranks)
+        return error_prefix(err, "%%debugger");
+    if (idset_count(ranks) != 1) {
+        idset_destroy(ranks);
+        return error_set(err, "%%debugger takes one rank: %%debugger 2");
+    }
+    out->debugger = idset_first(ranks);
+    out->kind = line->is_alone ? DIRECTIVE_OUTPUT : DIRECTIVE_CELL;
+    idset_destroy(ranks);
+    return 0;
+}
+
 static const struct {
     const char *word;
     int (*decode)(const struct line *line, int size, struct directive *out,
                   struct error *err);
 } directives[] = {
-    { "%%rank", on_rank },
-    { "%ranks", on_ranks },
-    { "%output", on_output },
-    { "%%output", on_output_once },
+    { "%%rank", on_rank },        { "%ranks", on_ranks },
+    { "%output", on_output },     { "%%output", on_output_once },
+    { "%debugger", on_debugger },
 };
 
 /* Directives stand one below the other: a line that is none ends them. */
 int directive_decode(const char *code, int size, struct directive *out,
                      struct error *err)
 {
-    struct directive made = { .kind = DIRECTIVE_CELL };
+    struct directive made = { .kind = DIRECTIVE_CELL, .debugger = -1 };
     size_t count = sizeof(directives) / sizeof(directives[0]), i = 0;
 
     for (struct line line = first_line(code); i < count; line = cut_line(line.next)) {
@@ -316,5 +334,5 @@ int directive_decode(const char *code, int size, struct directive *out,
 void directive_clear(struct directive *directive)
 {
     idset_destroy(directive->ranks);
-    *directive = (struct directive){ .kind = DIRECTIVE_CELL };
+    *directive = (struct directive){ .kind = DIRECTIVE_CELL, .debugger = -1 };
 }

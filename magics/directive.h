@@ -4,10 +4,11 @@
  *     %ranks           alone in its cell: the table of ranks; the front answers
  *     %output MODE     alone, or before the code: fold, rank or raw, from here on
  *     %%output MODE    for this cell only
+ *     %debugger RANK   alone, or before the code: where the debugger stops
  *
  * SPEC: numbers and ranges ("0", "0-3,8", "1-"), negatives from the end ("-1"),
  * "even", "odd", "all", and lists of them with commas or spaces.
- * %%rank and the two of output may stand one below the other.
+ * %%rank, %debugger and the two of output may stand one below the other.
  *
  * The code itself goes to the ranks as it was typed: the shell there (kernel/
  * interpreter/shell) takes the directive line out when it transforms the cell, so
@@ -24,7 +25,7 @@
 enum directive_kind {
     DIRECTIVE_CELL,   /* the cell runs on 'ranks' */
     DIRECTIVE_RANKS,  /* print the table */
-    DIRECTIVE_OUTPUT, /* nothing but a change of the output mode */
+    DIRECTIVE_OUTPUT, /* nothing but %output and %debugger */
 };
 
 enum directive_output { OUTPUT_UNCHANGED, OUTPUT_FOLD, OUTPUT_RANK, OUTPUT_RAW };
@@ -34,6 +35,7 @@ struct directive {
     struct idset *ranks;          /* the targets; NULL for all */
     enum directive_output output; /* from here on */
     enum directive_output once;   /* of this cell only */
+    int debugger;                 /* the rank that is debugged; -1: unchanged */
 };
 
 /* Reads the code of a cell for a world of 'size' ranks.  'err' is the text of a

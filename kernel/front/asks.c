@@ -6,9 +6,11 @@
 
 #include "kernel/base/log.h"
 #include "kernel/base/mem.h"
+#include "kernel/front/debug.h"
 #include "kernel/front/origin.h"
 
 #define ANSWER_MS 1000
+#define DEBUG_MS 60000 /* a debugger evaluates what the user wants */
 #define START_MS 10000 /* while the ranks are starting */
 
 struct kind;
@@ -60,11 +62,13 @@ static const struct kind {
     const char *request;
     const char *reply;
     json_t *(*make_empty)(struct message *msg);
+    int patience; /* ms */
 } kinds[] = {
-    { "complete_request", "complete_reply", empty_complete },
-    { "inspect_request", "inspect_reply", empty_inspect },
-    { "is_complete_request", "is_complete_reply", empty_is_complete },
-    { "history_request", "history_reply", empty_history },
+    { "complete_request", "complete_reply", empty_complete, ANSWER_MS },
+    { "inspect_request", "inspect_reply", empty_inspect, ANSWER_MS },
+    { "is_complete_request", "is_complete_reply", empty_is_complete, ANSWER_MS },
+    { "history_request", "history_reply", empty_history, ANSWER_MS },
+    { "debug_request", "debug_reply", debug_refusal, DEBUG_MS },
 };
 
 static const struct kind *find_kind(const struct message *msg)
@@ -162,7 +166,7 @@ static void ask_send(struct ask *ask)
 
     ask->origin = origins_add(front->origins, ask->msg, one, GATHER_FOLD, false);
     ask->id = origin_id(ask->origin);
-    set_timer(ask, ANSWER_MS);
+    set_timer(ask, ask->kind->patience);
     cluster_send(front->cluster, ask->rank, WIRE_ASK, ask->id, frames, 3);
     idset_destroy(one);
 }
@@ -186,7 +190,7 @@ static bool ask_begin(struct ask *ask)
     return false;
 }
 
-void asks_push(struct asks *asks, enum channel from, struct message *msg)
+void asks_push(struct asks *asks, enum channel from, struct message *msg, int rank)
 {
     struct ask *ask = xcalloc(1, sizeof(*ask)), **link = &asks->first;
 
@@ -197,7 +201,7 @@ void asks_push(struct asks *asks, enum channel from, struct message *msg)
     ask->from = from;
     ask->msg = message_ref(msg);
     ask->kind = find_kind(msg);
-    ask->rank = -1;
+    ask->rank = rank;
     channels_status(asks->front->channels, msg, "busy");
     set_timer(ask, START_MS);
     ask_begin(ask);

@@ -1,8 +1,8 @@
 /* asks.h - requests that one rank answers
  *
- * Completion, inspection and history go to the lead rank; they wait until the ranks
- * are there.  A rank that does not answer in time is answered for, with an empty
- * reply, so that no client hangs.
+ * Completion, inspection and history go to the lead rank, debug requests to the rank
+ * that is debugged; they wait until the ranks are there.  A rank that does not answer
+ * in time is answered for, with an empty reply, so that no client hangs.
  */
 #ifndef FRONT_ASKS_H
 #define FRONT_ASKS_H
@@ -16,8 +16,8 @@ struct asks *asks_create(struct front *front);
 /* Accepts NULL. */
 void asks_destroy(struct asks *asks);
 
-/* Publishes busy now, replies and publishes idle later. */
-void asks_push(struct asks *asks, enum channel from, struct message *msg);
+/* 'rank' -1: the lead rank.  Publishes busy now, replies and publishes idle later. */
+void asks_push(struct asks *asks, enum channel from, struct message *msg, int rank);
 
 /* The ranks are there, or will never be: what waits is sent, or answered. */
 void asks_next(struct asks *asks);

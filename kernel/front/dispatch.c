@@ -8,6 +8,7 @@
 #include "kernel/base/mem.h"
 #include "kernel/front/asks.h"
 #include "kernel/front/comms.h"
+#include "kernel/front/debug.h"
 #include "kernel/front/execute.h"
 #include "kernel/front/info.h"
 #include "kernel/front/inputs.h"
@@ -23,7 +24,7 @@ static void on_execute(struct front *front, enum channel from, struct message *m
 
 static void on_ask(struct front *front, enum channel from, struct message *msg)
 {
-    asks_push(front->asks, from, msg);
+    asks_push(front->asks, from, msg, -1);
 }
 
 static void on_kernel_info(struct front *front, enum channel from, struct message *msg)
@@ -68,25 +69,7 @@ static void on_usage(struct front *front, enum channel from, struct message *msg
 
 static void on_debug(struct front *front, enum channel from, struct message *msg)
 {
-    const json_t *request = message_content(msg);
-    const json_t *command = json_object_get(request, "command");
-    const json_t *seq = json_object_get(request, "seq");
-    const char *name = json_is_string(command) ? json_string_value(command) : "";
-    json_t *content =
-        json_pack("{s:s, s:I, s:s, s:b, s:s}", "type", "response", "request_seq",
-                  json_integer_value(seq), "command", name, "success",
-                  !strcmp(name, "debugInfo"), "message", "there is no debugger");
-
-    /* Clients ask for this one before they know that there is none. */
-    if (!strcmp(name, "debugInfo"))
-        json_object_set_new(
-            content, "body",
-            json_pack("{s:b, s:s, s:i, s:s, s:s, s:[], s:[], s:b, s:[], s:b}",
-                      "isStarted", 0, "hashMethod", "Murmur2", "hashSeed", 0,
-                      "tmpFilePrefix", "", "tmpFileSuffix", ".py", "breakpoints",
-                      "stoppedThreads", "richRendering", 0, "exceptionPaths",
-                      "copyToGlobals", 0));
-    channels_reply_new(front->channels, from, msg, "debug_reply", content);
+    debug_request(front->debug, from, msg);
 }
 
 static const struct {
@@ -107,7 +90,7 @@ static const struct {
     { "interrupt_request", on_interrupt, false },
     { "shutdown_request", on_shutdown, false },
     { "usage_request", on_usage, false },
-    { "debug_request", on_debug, false },
+    { "debug_request", on_debug, true },
 };
 
 /* What nobody can read is answered with an error, where there is an answer. */

@@ -8,6 +8,7 @@
 #include "kernel/base/mem.h"
 #include "kernel/front/asks.h"
 #include "kernel/front/comms.h"
+#include "kernel/front/debug.h"
 #include "kernel/front/execute.h"
 #include "kernel/front/inputs.h"
 #include "kernel/front/launch.h"
@@ -179,6 +180,11 @@ static void on_healed(struct front *front, int rank, const struct wire_message *
     json_decref(content);
 }
 
+static void on_debug(struct front *front, int rank, const struct wire_message *msg)
+{
+    debug_event(front->debug, rank, frame_part(msg, 0));
+}
+
 static const struct {
     enum wire_type type;
     uint32_t frames; /* at least */
@@ -188,7 +194,7 @@ static const struct {
     { WIRE_RESULT, 1, on_result }, { WIRE_COMM, 3, on_comm },
     { WIRE_INPUT, 1, on_input },   { WIRE_ANSWER, 1, on_answer },
     { WIRE_DONE, 1, on_done },     { WIRE_WAITING, 1, on_waiting },
-    { WIRE_HEALED, 1, on_healed },
+    { WIRE_HEALED, 1, on_healed }, { WIRE_DEBUG, 1, on_debug },
 };
 
 static void on_message(int rank, const struct wire_message *msg, void *arg)
@@ -221,6 +227,7 @@ static void on_lost(int rank, void *arg)
     inputs_forget_rank(front->inputs, rank);
     comms_leave_all(front->comms, rank);
     asks_lost(front->asks, rank);
+    debug_lost(front->debug, rank);
     execute_lost(front->execute, rank);
     launch_lost(front->launch, rank);
 }

@@ -7,6 +7,7 @@
 #include "kernel/base/log.h"
 #include "kernel/base/mem.h"
 #include "kernel/front/comms.h"
+#include "kernel/front/debug.h"
 #include "kernel/front/gather/failure.h"
 #include "kernel/front/heal.h"
 #include "kernel/front/helpers.h"
@@ -341,6 +342,12 @@ static void obey(struct execute *execute)
         fail(execute, "UsageError", err.text);
         return;
     }
+    if (directive.debugger >= 0
+        && debug_choose(front->debug, directive.debugger, &err) < 0) {
+        directive_clear(&directive);
+        fail(execute, "UsageError", err.text);
+        return;
+    }
     if (directive.output != OUTPUT_UNCHANGED)
         front->mode = modes[directive.output];
     if (directive.kind == DIRECTIVE_RANKS) {
@@ -565,6 +572,12 @@ void execute_waiting(struct execute *execute, int rank, json_t *waiting)
     }
     inputs_absent(execute->front->inputs, rank, waiting != NULL);
     watch_waiting(execute->cell->watch, rank, waiting);
+}
+
+void execute_held(struct execute *execute, int rank, bool is_held)
+{
+    if (is_awaited(execute, rank))
+        watch_held(execute->cell->watch, rank, is_held);
 }
 
 void execute_interrupt(struct execute *execute)

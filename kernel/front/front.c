@@ -7,6 +7,7 @@
 #include "kernel/base/mem.h"
 #include "kernel/front/asks.h"
 #include "kernel/front/comms.h"
+#include "kernel/front/debug.h"
 #include "kernel/front/dispatch.h"
 #include "kernel/front/events.h"
 #include "kernel/front/execute.h"
@@ -118,6 +119,7 @@ struct front *front_create(void *ctx, struct loop *loop,
         origins_create(loop, front->channels, front->displays, front->comms);
     front->execute = execute_create(front);
     front->asks = asks_create(front);
+    front->debug = debug_create(front);
     front->inputs = inputs_create(front);
     front->usage = usage_create(front);
     front->launch = launch_create(front, config->launcher);
@@ -136,6 +138,7 @@ void front_destroy(struct front *front)
     launch_destroy(front->launch);
     usage_destroy(front->usage);
     inputs_destroy(front->inputs);
+    debug_destroy(front->debug);
     asks_destroy(front->asks);
     execute_destroy(front->execute);
     origins_destroy(front->origins);

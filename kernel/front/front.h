@@ -7,6 +7,7 @@
  *     execute    the cell that runs, one after the other
  *     asks       requests that one rank answers: completion
  *     inputs     what ranks ask the user
+ *     debug      the rank that is debugged
  *     events     what ranks say
  *     usage      what ranks use and do
  *     launch     what the launcher says; the end
@@ -31,6 +32,7 @@ struct front {
     struct execute *execute;
     struct asks *asks;
     struct comms *comms;
+    struct debug *debug;
     struct inputs *inputs;
     struct usage *usage;
     struct launch *launch;

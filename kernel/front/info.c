@@ -7,6 +7,7 @@
 #include <unistd.h>
 
 #include "kernel/base/mem.h"
+#include "kernel/front/debug.h"
 
 /* "version = 3.11.2" in the pyvenv.cfg of RANKBOOK_PYTHON's environment. */
 static bool environment_version(char version[32])
@@ -72,6 +73,7 @@ static json_t *banner(const struct front *front, const char *python)
 json_t *info_kernel(const struct front *front)
 {
     const char *version = python_version(front);
+    bool debugs = debug_is_there(front->debug);
     json_t *language =
         json_pack("{s:s, s:s, s:s, s:s, s:s, s:{s:s, s:i}, s:s}", "name", "python",
                   "version", version, "mimetype", "text/x-python", "file_extension",
@@ -80,10 +82,11 @@ json_t *info_kernel(const struct front *front)
 
     return json_pack(
         "{s:s, s:s, s:s, s:s, s:o, s:o, s:[{s:s, s:s}, {s:s, s:s}], "
-        "s:b, s:[]}",
+        "s:b, s:o}",
         "status", "ok", "protocol_version", "5.5", "implementation", "rankbook",
         "implementation_version", RANKBOOK_VERSION, "language_info", language, "banner",
         banner(front, version), "help_links", "text", "Python Reference", "url",
         "https://docs.python.org/3", "text", "mpi4py Reference", "url",
-        "https://mpi4py.readthedocs.io/", "debugger", 0, "supported_features");
+        "https://mpi4py.readthedocs.io/", "debugger", debugs, "supported_features",
+        debugs ? json_pack("[s]", "debugger") : json_array());
 }

@@ -14,6 +14,7 @@ struct waiter {
     json_t *call;  /* NULL: it moves */
     int64_t since; /* when it began to wait */
     bool is_released;
+    bool is_held; /* at a breakpoint */
 };
 
 struct watch {
@@ -82,7 +83,7 @@ static int64_t report_time(const struct watch *watch)
         return -1;
     for (int rank = idset_first(watch->running); rank >= 0;
          rank = idset_next(watch->running, rank)) {
-        if (!watch->waiters[rank].call)
+        if (!watch->waiters[rank].call || watch->waiters[rank].is_held)
             return -1;
         if (watch->waiters[rank].since > last)
             last = watch->waiters[rank].since;
@@ -221,6 +222,16 @@ json_t *watch_where(const struct watch *watch, int rank)
     }
     return json_pack("{s:I, s:o}", "since_ms", (json_int_t)(now - watch->begun),
                      "waits", waits);
+}
+
+void watch_held(struct watch *watch, int rank, bool is_held)
+{
+    if (rank >= watch->size)
+        return;
+    watch->waiters[rank].is_held = is_held;
+    if (!is_held) /* nobody could move until now */
+        watch->waiters[rank].since = loop_now();
+    set_timer(watch);
 }
 
 void watch_done(struct watch *watch, int rank)

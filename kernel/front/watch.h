@@ -41,6 +41,10 @@ void watch_waiting(struct watch *watch, int rank, json_t *waiting);
  * WIRE_WAITING but up to date; null: it moves. */
 json_t *watch_where(const struct watch *watch, int rank);
 
+/* 'rank' stands at a breakpoint, whatever its threads wait for, or goes on: as long
+ * as one does, the others wait for the user. */
+void watch_held(struct watch *watch, int rank, bool is_held);
+
 /* A rank has ended the cell. */
 void watch_done(struct watch *watch, int rank);
 

@@ -6,6 +6,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "kernel/base/murmur.h"
 #include "kernel/interpreter/inbox.h"
 #include "kernel/interpreter/meeting.h"
 #include "kernel/interpreter/mpi.h"
@@ -262,6 +263,29 @@ static PyObject *module_signal_take(PyObject *module, PyObject *unused)
     return PyBool_FromLong(page_signal_take(process.page));
 }
 
+PyDoc_STRVAR(interrupted_doc, "interrupted() -> bool\n\n"
+                              "An interrupt of the cell waits to be taken.");
+
+static PyObject *module_interrupted(PyObject *module, PyObject *unused)
+{
+    return PyBool_FromLong(page_is_interrupted(process.page));
+}
+
+PyDoc_STRVAR(murmur2_doc, "murmur2(bytes, seed) -> int");
+
+static PyObject *module_murmur2(PyObject *module, PyObject *args)
+{
+    unsigned seed;
+    Py_buffer data;
+    uint32_t hash;
+
+    if (!PyArg_ParseTuple(args, "y*I:murmur2", &data, &seed))
+        return NULL;
+    hash = murmur2(data.buf, (size_t)data.len, seed);
+    PyBuffer_Release(&data);
+    return PyLong_FromUnsignedLong(hash);
+}
+
 /* ---- MPI ---- */
 
 PyDoc_STRVAR(mpi_wait_doc, "mpi_wait()\n\n"
@@ -341,6 +365,8 @@ static PyMethodDef methods[] = {
     { "hurry", module_hurry, METH_NOARGS, hurry_doc },
     { "signal_take", module_signal_take, METH_NOARGS, signal_take_doc },
     { "interrupt_take", module_interrupt_take, METH_NOARGS, interrupt_take_doc },
+    { "interrupted", module_interrupted, METH_NOARGS, interrupted_doc },
+    { "murmur2", module_murmur2, METH_VARARGS, murmur2_doc },
     { "mpi_wait", module_mpi_wait, METH_NOARGS, mpi_wait_doc },
     { "meet", module_meet, METH_VARARGS, meet_doc },
     { "others", module_others, METH_NOARGS, others_doc },
@@ -371,6 +397,7 @@ static int add_constants(PyObject *module)
         { "ANSWER", RECORD_ANSWER },
         { "DONE", RECORD_DONE },
         { "HEALED", RECORD_HEALED },
+        { "DEBUG", RECORD_DEBUG },
     };
 
     for (size_t i = 0; i < sizeof(constants) / sizeof(*constants); i++) {

@@ -7,8 +7,8 @@
 #include <string.h>
 #include <sys/wait.h>
 
-/* Files of cells live nowhere; their names start so (shell/compiler.py). */
-#define CELL_FILES "/tmp/rankbook/"
+/* Names of cells begin so, with the user's number (shell/compiler.py). */
+#define CELL_FILES "/tmp/rankbook-"
 
 static const struct {
     int signal;
@@ -82,7 +82,10 @@ static const char *next_frame(const char *text, struct frame *frame)
 
 static bool is_of_cell(const struct frame *frame)
 {
-    return !strncmp(frame->name, CELL_FILES, strlen(CELL_FILES));
+    const char *user = frame->name + strlen(CELL_FILES);
+
+    return !strncmp(frame->name, CELL_FILES, strlen(CELL_FILES))
+           && user[strspn(user, "0123456789")] == '/';
 }
 
 static void add_frame(const struct frame *frame, struct buf *out)

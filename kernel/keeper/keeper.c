@@ -164,6 +164,7 @@ static const struct {
     { RECORD_ANSWER, WIRE_ANSWER, NULL, NULL },
     { RECORD_DONE, WIRE_DONE, on_record_done, send_usage },
     { RECORD_HEALED, WIRE_HEALED, NULL, NULL },
+    { RECORD_DEBUG, WIRE_DEBUG, NULL, NULL },
 };
 
 static void on_record(const struct record *record, void *arg)

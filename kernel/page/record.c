@@ -47,6 +47,7 @@ static const struct {
     [RECORD_ANSWER] = { "ANSWER", 1, 1 },
     [RECORD_DONE] = { "DONE", 1, 1 },
     [RECORD_HEALED] = { "HEALED", 1, 1 },
+    [RECORD_DEBUG] = { "DEBUG", 1, 1 },
 };
 
 #define TYPE_COUNT (sizeof(types) / sizeof(types[0]))

@@ -37,6 +37,7 @@ enum record_type {
     RECORD_ANSWER,
     RECORD_DONE,
     RECORD_HEALED,
+    RECORD_DEBUG,
 };
 
 struct record_frame {

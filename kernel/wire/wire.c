@@ -43,6 +43,7 @@ static const struct {
     [WIRE_HEALED] = { "HEALED", 1, 1 },
     [WIRE_EXIT] = { "EXIT", 1, 1 },
     [WIRE_USAGE] = { "USAGE", 1, 1 },
+    [WIRE_DEBUG] = { "DEBUG", 1, 1 },
 };
 
 #define TYPE_COUNT (sizeof(types) / sizeof(types[0]))

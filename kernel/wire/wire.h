@@ -41,7 +41,7 @@ enum wire_type {
                          parent */
     WIRE_ASK,         /* [msg_type, content json, metadata json]: a request
                          that a rank answers: complete_request, inspect_request,
-                         is_complete_request, history_request */
+                         is_complete_request, history_request, debug_request */
     WIRE_INTERRUPT,   /* [reason json]: {"reason": "stop"|"peer"|"death", "rank": r,
                          "text": "rank 3 raised ValueError in cell 7"} */
     WIRE_INPUT_REPLY, /* [value], or ["", why there is none] */
@@ -79,6 +79,7 @@ enum wire_type {
                         is gone; 'text' fit to show a user */
     WIRE_USAGE,      /* [json {rss, pss, cpu_percent}], about once in 5 s when
                         changed; for %ranks */
+    WIRE_DEBUG,      /* [event json]: what the rank's debugger says by itself (DAP) */
 };
 
 struct wire_frame {

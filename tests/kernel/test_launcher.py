@@ -156,7 +156,7 @@ def test_install_writes_kernelspecs(tmp_path):
     assert spec["argv"] == [RANKBOOK, "kernel", "-n", "4", "-f", "{connection_file}"]
     assert spec["display_name"] == "MPI Python (4 ranks)"
     assert spec["interrupt_mode"] == "message" and spec["language"] == "python"
-    assert spec["metadata"] == {"debugger": False, "supported_encryption": ["curve"]}
+    assert spec["metadata"] == {"debugger": True, "supported_encryption": ["curve"]}
     assert os.access(spec["env"]["RANKBOOK_PYTHON"], os.X_OK)
     for logo in ("logo-32x32.png", "logo-64x64.png", "logo-svg.svg"):
         assert (kernels / "rankbook-4" / logo).stat().st_size > 0

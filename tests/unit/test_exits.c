@@ -33,16 +33,16 @@ static void test_where(void)
 {
     is_where("", "", "no fault has no place");
     is_where("Fatal Python error: Segmentation fault\n", "", "a fault without frames");
-    is_where("  File \"/tmp/rankbook/3-00ff.py\", line 7 in <module>\n",
+    is_where("  File \"/tmp/rankbook-1000/3-00ff.py\", line 7 in <module>\n",
              "line 7 of the cell", "a frame of a cell is called so");
     is_where("  File \"/usr/lib/a b.py\", line 70 in f g\n  File \"x\", line 1 in h\n",
              "line 70 of a b.py, in f g",
              "the innermost frame counts, without folders");
     is_where("  File \"/l/i.py\", line 9 in g\n"
-             "  File \"/tmp/rankbook/3-0.py\", line 2 in f\n",
+             "  File \"/tmp/rankbook-1000/3-0.py\", line 2 in f\n",
              "line 2 of the cell, in f (at line 9 of i.py, in g)",
              "the line of the cell comes first");
-    is_where("  File \"/l/i.py\", line 9 in g\n  File \"/tmp/rankbook/3",
+    is_where("  File \"/l/i.py\", line 9 in g\n  File \"/tmp/rankbook-1000/3",
              "line 9 of i.py, in g", "a second frame that is cut");
     is_where("  File \"x.py", "", "a frame that is cut");
     is_where("  File \"x.py\", line ", "line 0 of x.py", "a number that is cut");

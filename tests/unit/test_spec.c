@@ -12,7 +12,7 @@
 static const char source[] =
     "{\"argv\": [\"@PROGRAM@\", \"-n\", \"@RANKS@\", \"{connection_file}\"],"
     " \"display_name\": \"<@DISPLAY_NAME@>\", \"env\": {\"P\": \"@PYTHON@\"},"
-    " \"language\": \"python\", \"metadata\": {\"debugger\": false}}";
+    " \"language\": \"python\", \"metadata\": {\"x\": false}}";
 
 static struct spec spec = {
     .name = "rankbook-4",
@@ -40,8 +40,10 @@ static void check_render(void)
            "<MPI \"Python\" \\ (4 ranks)>", "text that JSON has to quote is safe");
     is_str(json_string_value(json_object_get(json_object_get(json, "env"), "P")),
            "/env/bin/python", "nested strings are replaced");
-    ok(json_is_false(json_object_get(json_object_get(json, "metadata"), "debugger")),
+    ok(json_is_false(json_object_get(json_object_get(json, "metadata"), "x")),
        "what is no string stays");
+    ok(json_is_false(json_object_get(json_object_get(json, "metadata"), "debugger")),
+       "no debugger without debugpy");
     ok(!json_object_get(json_object_get(json, "metadata"), "supported_encryption")
            == !curve_is_there(),
        "encryption is promised when libzmq has it");

@@ -31,13 +31,18 @@ class Cells:
         self.task = None  # of a cell with await
         self.is_open = False  # the user's code runs and may be interrupted
         self.is_stopped = False  # the task was cancelled by Stop
+        self.debugger = None  # until the first debug_request
         self.handler = self._on_interrupt
         signal.signal(signal.SIGINT, self.handler)
 
     # ---- interrupts ----
 
     def _on_interrupt(self, number, frame):
-        if not self.is_open or not _rankbook.signal_take():
+        if not self.is_open:
+            return
+        if self.debugger is not None and self.debugger.holds(frame):
+            return  # it calls again once the cell runs on
+        if not _rankbook.signal_take():
             return
         if self.task is None or _is_in_user_code(frame):
             raise KeyboardInterrupt
@@ -95,6 +100,8 @@ class Cells:
                 raise KeyboardInterrupt
             self._transform(cell)
             coroutine = self._start(cell)
+            if self.debugger is not None:
+                self.debugger.before_cell()
             if self._needs_loop(cell):
                 import asyncio
 
@@ -162,6 +169,8 @@ class Cells:
 
     def _after(self, cell):
         """Figures are drawn here, and whatever else waits for the end of a cell."""
+        if self.debugger is not None:
+            self.debugger.after_cell()
         self.shell.events.trigger("post_execute")
         if not cell.silent:
             self.shell.events.trigger("post_run_cell", cell.result)

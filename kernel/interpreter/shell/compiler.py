@@ -1,8 +1,20 @@
-"""Names of cells in tracebacks and warnings."""
+"""Names of cells in tracebacks and warnings, and to debuggers."""
 
-import zlib
+import os
 
+import _rankbook
 from IPython.core.compilerop import CachingCompiler
+
+# There are files only of cells that a debugger was told about.
+FOLDER = f"/tmp/rankbook-{os.getuid()}/"
+SUFFIX = ".py"
+SEED = 0xC70F6907
+
+
+def file_of(code):
+    """The name by which front ends know this cell: they hash its text too."""
+    name = _rankbook.murmur2(code.encode("utf-8", "replace"), SEED)
+    return f"{FOLDER}{name}{SUFFIX}"
 
 
 class CellCompiler(CachingCompiler):
@@ -12,4 +24,4 @@ class CellCompiler(CachingCompiler):
     """
 
     def get_code_name(self, raw_code, transformed_code, number):
-        return f"/tmp/rankbook/{number}-{zlib.crc32(raw_code.encode('utf-8', 'replace')):08x}.py"
+        return file_of(raw_code)

@@ -8,7 +8,9 @@ import re
 
 from IPython.core.error import UsageError
 
-_LINE = re.compile(r"%%rank(\s|$)|%%?output\s+(fold|rank|raw)\s*(#.*)?$")
+_LINE = re.compile(
+    r"%%rank(\s|$)|%%?output\s+(fold|rank|raw)\s*(#.*)?$|%debugger\s+\S+\s*(#.*)?$"
+)
 
 
 def remove(lines):

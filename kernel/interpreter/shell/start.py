@@ -84,6 +84,8 @@ def _make_shell(rank):
 
 
 def _ready(mpi):
+    from importlib.util import find_spec
+
     import IPython
 
     version = sys.version.split()[0]
@@ -93,6 +95,7 @@ def _ready(mpi):
         "python": version,
         "ipython": IPython.__version__,
         "implementation": "rankbook",
+        "debugger": find_spec("debugpy") is not None,
         "banner": f"Python {version}, IPython {IPython.__version__}",
         "language_info": {
             "name": "python",
@@ -142,7 +145,7 @@ def start():
     from .cells import Cells
 
     cells = Cells(shell, loop, user_input)
-    asks = Asks(shell, loop, user_input)
+    asks = Asks(shell, loop, user_input, cells)
 
     def on_heal(cell, frames):
         code, text = _rankbook.heal()
