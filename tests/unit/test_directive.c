@@ -87,23 +87,27 @@ static void check_specs(void)
     ok(!directive_ranks("x", 4, NULL), "a NULL error is allowed");
 }
 
-/* "cell", "cell 0-1", "ranks", "output fold", "cell, output raw", "error: ...". */
+/* "cell", "cell 0-1", "ranks", "output fold", "cell, output raw", "output debugger 2",
+ * "error: ...". */
 static const char *decode(const char *code)
 {
     static const char *const outputs[] = { "", "fold", "rank", "raw" };
     static const char *const kinds[] = { "cell", "ranks", "output" };
     struct directive directive;
     static char out[2048];
-    char *set;
+    char *set, debugger[32] = "";
 
     if (directive_decode(code, 4, &directive, &err) < 0) {
         snprintf(out, sizeof(out), "error: %s", err.text);
         return out;
     }
     set = directive.ranks ? idset_encode(directive.ranks) : NULL;
-    snprintf(out, sizeof(out), "%s%s%s%s%s%s%s", kinds[directive.kind], set ? " " : "",
-             set ? set : "", directive.output ? " " : "", outputs[directive.output],
-             directive.once ? " once " : "", outputs[directive.once]);
+    if (directive.debugger >= 0)
+        snprintf(debugger, sizeof(debugger), " debugger %d", directive.debugger);
+    snprintf(out, sizeof(out), "%s%s%s%s%s%s%s%s", kinds[directive.kind],
+             set ? " " : "", set ? set : "", directive.output ? " " : "",
+             outputs[directive.output], directive.once ? " once " : "",
+             outputs[directive.once], debugger);
     free(set);
     directive_clear(&directive);
     return out;
@@ -118,6 +122,14 @@ static const struct {
     { "x = 1", "cell" },
     { "# %%rank 0", "cell" },
     { "x = 1\n%%rank 0", "cell" },
+
+    { "%debugger 2", "output debugger 2" },
+    { "%debugger -1\nx = 1", "cell debugger 3" },
+    { "%%rank 0\n%debugger 1\nx = 1", "cell 0 debugger 1" },
+    { "%debugger 4", "error: %debugger: rank 4 is not one of 0-3" },
+    { "%debugger 0-1", "error: %debugger takes one rank: %debugger 2" },
+    { "%debugger",
+      "error: %debugger: no ranks given: write 0, 0-3,8, -1, even, odd or all" },
 
     { "%%rank 0", "cell 0" },
     { "%%rank 0\nprint(1)", "cell 0" },

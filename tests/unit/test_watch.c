@@ -104,6 +104,32 @@ static void test_long_report(struct seen *seen)
     idset_destroy(all);
 }
 
+static void stop(struct loop *loop, void *arg)
+{
+    loop_stop(loop);
+}
+
+static void test_held(struct seen *seen)
+{
+    struct idset *all = idset_create_range(0, 2);
+    struct watch *watch = watch_create(seen->loop, all, &calls, seen);
+
+    free(seen->report);
+    seen->report = NULL;
+    watch_waiting(watch, 0, call("Recv", 12000, false));
+    watch_held(watch, 1, true);
+    watch_waiting(watch, 1, call("Barrier", 11000, false));
+    loop_add_timer(seen->loop, 20, 0, stop, NULL);
+    loop_run(seen->loop);
+    ok(!seen->report, "a rank at a breakpoint is no standstill");
+    watch_held(watch, 1, false);
+    loop_add_timer(seen->loop, 20, 0, stop, NULL);
+    loop_run(seen->loop);
+    ok(!seen->report, "when it goes on, the time begins anew");
+    watch_destroy(watch);
+    idset_destroy(all);
+}
+
 int main(void)
 {
     struct seen seen = { .loop = loop_create(), .released = idset_create() };
@@ -112,6 +138,7 @@ int main(void)
     test_release(&seen, true, "0-1", "after a death also from what was begun together");
     test_report(&seen);
     test_long_report(&seen);
+    test_held(&seen);
     free(seen.report);
     free(seen.line);
     idset_destroy(seen.released);

@@ -58,6 +58,11 @@ def register(shell):
         """
         raise UsageError("%output takes fold, rank or raw, and comes before the code")
 
+    def debugger(line):
+        """The rank that the debugger stops in."""
+        raise UsageError("%debugger takes one rank, and comes before the code")
+
     shell.register_magic_function(ranks, "line", "ranks")
     shell.register_magic_function(rank, "cell", "rank")
     shell.register_magic_function(output, "line_cell", "output")
+    shell.register_magic_function(debugger, "line", "debugger")
