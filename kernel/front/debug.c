@@ -9,6 +9,7 @@
 #include "kernel/base/mem.h"
 #include "kernel/front/asks.h"
 #include "kernel/front/execute.h"
+#include "kernel/front/watch.h"
 
 struct debug {
     struct front *front;
@@ -113,6 +114,8 @@ void debug_request(struct debug *debug, enum channel from, struct message *msg)
 
 int debug_choose(struct debug *debug, int rank, struct error *err)
 {
+    if (rank < 0)
+        return 0;
     if (debug->is_attached && rank != debug->rank)
         return error_set(err,
                          "rank %d is being debugged: switch the debugger off (the bug "
@@ -135,11 +138,14 @@ static const struct {
 
 static void note(struct debug *debug, const char *event)
 {
+    struct watch *watch = execute_watch(debug->front->execute);
+
     for (size_t i = 0; i < sizeof(moves) / sizeof(*moves); i++) {
         if (strcmp(event, moves[i].event) || debug->is_held == moves[i].is_held)
             continue;
         debug->is_held = moves[i].is_held;
-        execute_held(debug->front->execute, debug->rank, debug->is_held);
+        if (watch)
+            watch_held(watch, debug->rank, debug->is_held);
     }
 }
 

@@ -27,7 +27,7 @@ void debug_request(struct debug *debug, enum channel from, struct message *msg);
 /* The reply where no rank gives one. */
 json_t *debug_refusal(struct message *msg);
 
-/* -1 with 'err' while another rank is debugged. */
+/* 'rank' -1: no change.  -1 with 'err' while another rank is debugged. */
 int debug_choose(struct debug *debug, int rank, struct error *err);
 
 /* An event of the protocol, as 'rank' said it. */

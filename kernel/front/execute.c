@@ -190,7 +190,6 @@ static void finish(struct execute *execute)
 {
     struct front *front = execute->front;
     struct cell *cell = execute->cell;
-    json_t *error;
 
     helpers_stop(execute->helpers);
     if (cell->origin) {
@@ -202,11 +201,9 @@ static void finish(struct execute *execute)
         close_cell(execute);
         return;
     }
-    error = failures_fold(cell->failures, cell->targets);
-    if (cell->request.is_silent)
-        json_decref(error);
-    else
-        channels_publish_new(front->channels, "error", cell->msg, error);
+    if (!cell->request.is_silent)
+        channels_publish_new(front->channels, "error", cell->msg,
+                             failures_fold(cell->failures, cell->targets));
     execute->closing = loop_add_timer(front->loop, 0, 0, on_closing, execute);
 }
 
@@ -338,12 +335,8 @@ static void obey(struct execute *execute)
     struct error err;
     int size = cluster_size(front->cluster);
 
-    if (directive_decode(execute->cell->request.code, size, &directive, &err) < 0) {
-        fail(execute, "UsageError", err.text);
-        return;
-    }
-    if (directive.debugger >= 0
-        && debug_choose(front->debug, directive.debugger, &err) < 0) {
+    if (directive_decode(execute->cell->request.code, size, &directive, &err) < 0
+        || debug_choose(front->debug, directive.debugger, &err) < 0) {
         directive_clear(&directive);
         fail(execute, "UsageError", err.text);
         return;
@@ -466,6 +459,11 @@ void execute_push(struct execute *execute, struct message *msg)
 
 /* ---- while it runs ---- */
 
+struct watch *execute_watch(const struct execute *execute)
+{
+    return execute->cell ? execute->cell->watch : NULL;
+}
+
 bool execute_is_running(const struct execute *execute, uint64_t cell)
 {
     return execute->cell && execute->cell->origin
@@ -572,12 +570,6 @@ void execute_waiting(struct execute *execute, int rank, json_t *waiting)
     }
     inputs_absent(execute->front->inputs, rank, waiting != NULL);
     watch_waiting(execute->cell->watch, rank, waiting);
-}
-
-void execute_held(struct execute *execute, int rank, bool is_held)
-{
-    if (is_awaited(execute, rank))
-        watch_held(execute->cell->watch, rank, is_held);
 }
 
 void execute_interrupt(struct execute *execute)

@@ -44,8 +44,8 @@ void execute_lost(struct execute *execute, int rank);
 /* 'waiting' as in WIRE_WAITING, stolen; NULL: it moves. */
 void execute_waiting(struct execute *execute, int rank, json_t *waiting);
 
-/* A rank stands at a breakpoint, or goes on. */
-void execute_held(struct execute *execute, int rank, bool is_held);
+/* Of the running cell; NULL: none runs. */
+struct watch *execute_watch(const struct execute *execute);
 
 /* Stop: the running cell, or those that wait for ranks; nothing while idle. */
 void execute_interrupt(struct execute *execute);
