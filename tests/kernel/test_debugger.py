@@ -272,7 +272,8 @@ def test_pause(debugger):
     msg_id = debugger.kernel.send("import time\ngoes_on = True\nprint('loop', flush=True)\n"
                                   "while goes_on:\n    time.sleep(0.01)")
     debugger.kernel.wait_output(msg_id, "loop")
-    (thread,) = [t["id"] for t in debugger.do("threads")["threads"]]
+    (thread,) = [t["id"] for t in debugger.do("threads")["threads"]
+                 if t["name"] == "MainThread"]
     debugger.do("pause", threadId=thread)
     assert debugger.event("stopped")["body"]["reason"] == "pause"
     frame = debugger.frames(thread)[0]["id"]
