@@ -16,7 +16,7 @@ MPIEXEC ?= $(VENV)/bin/mpiexec
 CC      := gcc
 SANITIZE ?=
 
-PACKAGES := gcc pkg-config libzmq3-dev libjansson-dev libsodium-dev \
+PACKAGES := gcc pkg-config libzmq3-dev libjansson-dev libsodium-dev libssl-dev \
             python3-dev python3-venv
 TEST_PACKAGES := clang clang-format libclang-rt-14-dev chromium \
             fonts-dejavu-core fonts-liberation g++ libmpich-dev mpich procps swig
@@ -30,8 +30,8 @@ CFLAGS ?= -O2 -g
 FLAGS  := -std=c11 -D_GNU_SOURCE -I. -I$(BUILD)/gen $(WARN) $(CFLAGS) -fPIC \
           -DRANKBOOK_VERSION='"$(VERSION)"' \
           $(if $(SANITIZE),-fsanitize=$(SANITIZE) -fno-omit-frame-pointer)
-LIBS   := $(shell pkg-config --libs libzmq jansson libsodium 2>/dev/null)
-FLAGS  += $(shell pkg-config --cflags libzmq jansson libsodium 2>/dev/null)
+LIBS   := $(shell pkg-config --libs libzmq jansson libsodium libcrypto 2>/dev/null)
+FLAGS  += $(shell pkg-config --cflags libzmq jansson libsodium libcrypto 2>/dev/null)
 LINK   := $(CC) $(if $(SANITIZE),-fsanitize=$(SANITIZE))
 
 # One short line a step; the whole commands with V=1.

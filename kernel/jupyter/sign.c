@@ -1,84 +1,68 @@
-/* sign.c - the HMAC that guards every message */
+/* sign.c - the HMAC that guards every message
+ *
+ * By OpenSSL, whose SHA-256 is seven times as fast as libsodium's where the processor
+ * has instructions for it: a third of what the front does for a large text.
+ */
 #include "kernel/jupyter/sign.h"
 
+#include <openssl/core_names.h>
+#include <openssl/crypto.h>
+#include <openssl/evp.h>
+#include <openssl/params.h>
 #include <sodium.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "kernel/base/mem.h"
 
-/* The state after the key, from which every digest starts. */
-union state {
-    crypto_auth_hmacsha256_state sha256;
-    crypto_auth_hmacsha512_state sha512;
-};
-
-struct scheme {
-    const char *name;
-    size_t size;
-    void (*start)(union state *state, const unsigned char *key, size_t size);
-    void (*digest)(union state state, const struct sign_part *parts, size_t count,
-                   unsigned char *out);
-};
-
 struct signer {
-    const struct scheme *scheme; /* NULL: nothing is signed */
-    union state start;
+    EVP_MAC_CTX *start; /* after the key; every digest goes on from a copy.  NULL:
+                         * nothing is signed */
+    size_t size;        /* of a digest, in bytes */
 };
 
-static void sha256_start(union state *state, const unsigned char *key, size_t size)
+/* NULL: no such scheme. */
+static EVP_MAC_CTX *start(const char *scheme, const char *key)
 {
-    crypto_auth_hmacsha256_init(&state->sha256, key, size);
-}
+    static const char prefix[] = "hmac-";
+    const char *hash = scheme + strlen(prefix);
+    OSSL_PARAM params[] = {
+        OSSL_PARAM_construct_utf8_string(OSSL_MAC_PARAM_DIGEST, (char *)hash, 0),
+        OSSL_PARAM_construct_end(),
+    };
+    EVP_MAC_CTX *ctx;
+    EVP_MAC *hmac;
 
-static void sha256_digest(union state state, const struct sign_part *parts,
-                          size_t count, unsigned char *out)
-{
-    for (size_t i = 0; i < count; i++)
-        crypto_auth_hmacsha256_update(&state.sha256, parts[i].data, parts[i].size);
-    crypto_auth_hmacsha256_final(&state.sha256, out);
+    if (strncmp(scheme, prefix, strlen(prefix)) != 0
+        || !(hmac = EVP_MAC_fetch(NULL, "HMAC", NULL)))
+        return NULL;
+    ctx = EVP_MAC_CTX_new(hmac);
+    EVP_MAC_free(hmac);
+    if (ctx && !EVP_MAC_init(ctx, (const unsigned char *)key, strlen(key), params)) {
+        EVP_MAC_CTX_free(ctx);
+        ctx = NULL;
+    }
+    return ctx;
 }
-
-static void sha512_start(union state *state, const unsigned char *key, size_t size)
-{
-    crypto_auth_hmacsha512_init(&state->sha512, key, size);
-}
-
-static void sha512_digest(union state state, const struct sign_part *parts,
-                          size_t count, unsigned char *out)
-{
-    for (size_t i = 0; i < count; i++)
-        crypto_auth_hmacsha512_update(&state.sha512, parts[i].data, parts[i].size);
-    crypto_auth_hmacsha512_final(&state.sha512, out);
-}
-
-static const struct scheme schemes[] = {
-    { "hmac-sha256", crypto_auth_hmacsha256_BYTES, sha256_start, sha256_digest },
-    { "hmac-sha512", crypto_auth_hmacsha512_BYTES, sha512_start, sha512_digest },
-};
 
 struct signer *signer_create(const char *scheme, const char *key, struct error *err)
 {
-    const struct scheme *found = NULL;
     struct signer *signer;
+    EVP_MAC_CTX *ctx;
 
-    for (size_t i = 0; i < sizeof(schemes) / sizeof(schemes[0]); i++) {
-        if (!strcmp(schemes[i].name, scheme))
-            found = &schemes[i];
-    }
-    if (!found) {
+    OPENSSL_init_crypto(OPENSSL_INIT_NO_LOAD_CONFIG, NULL);
+    ctx = start(scheme, key);
+    if (!ctx || EVP_MAC_CTX_get_mac_size(ctx) > SIGN_MAX) {
+        EVP_MAC_CTX_free(ctx);
         error_set(err, "unknown signature scheme \"%s\"", scheme);
         return NULL;
     }
-    if (sodium_init() < 0) {
-        error_set(err, "libsodium cannot be initialised");
-        return NULL;
-    }
     signer = xcalloc(1, sizeof(*signer));
-    if (*key) {
-        signer->scheme = found;
-        found->start(&signer->start, (const unsigned char *)key, strlen(key));
-    }
+    signer->size = EVP_MAC_CTX_get_mac_size(ctx);
+    if (*key)
+        signer->start = ctx;
+    else
+        EVP_MAC_CTX_free(ctx);
     return signer;
 }
 
@@ -86,20 +70,26 @@ void signer_destroy(struct signer *signer)
 {
     if (!signer)
         return;
-    sodium_memzero(signer, sizeof(*signer));
+    EVP_MAC_CTX_free(signer->start);
     free(signer);
 }
 
 void signer_sign(const struct signer *signer, const struct sign_part *parts,
                  size_t count, char out[SIGN_HEX_MAX])
 {
-    unsigned char digest[crypto_auth_hmacsha512_BYTES];
+    unsigned char digest[SIGN_MAX];
+    EVP_MAC_CTX *ctx;
 
     *out = '\0';
-    if (!signer->scheme)
+    if (!signer->start)
         return;
-    signer->scheme->digest(signer->start, parts, count, digest);
-    sodium_bin2hex(out, SIGN_HEX_MAX, digest, signer->scheme->size);
+    if (!(ctx = EVP_MAC_CTX_dup(signer->start)))
+        abort(); /* memory is out */
+    for (size_t i = 0; i < count; i++)
+        EVP_MAC_update(ctx, parts[i].data, parts[i].size);
+    EVP_MAC_final(ctx, digest, NULL, sizeof(digest));
+    EVP_MAC_CTX_free(ctx);
+    sodium_bin2hex(out, SIGN_HEX_MAX, digest, signer->size);
 }
 
 bool signer_verify(const struct signer *signer, const struct sign_part *parts,
@@ -107,10 +97,10 @@ bool signer_verify(const struct signer *signer, const struct sign_part *parts,
 {
     char want[SIGN_HEX_MAX];
 
-    if (!signer->scheme)
+    if (!signer->start)
         return true;
-    if (size != 2 * signer->scheme->size)
+    if (size != 2 * signer->size)
         return false;
     signer_sign(signer, parts, count, want);
-    return sodium_memcmp(want, signature, size) == 0;
+    return CRYPTO_memcmp(want, signature, size) == 0;
 }

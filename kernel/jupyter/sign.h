@@ -7,7 +7,10 @@
 
 #include "kernel/base/error.h"
 
-#define SIGN_HEX_MAX 129 /* of SHA-512, with the NUL */
+enum {
+    SIGN_MAX = 64,                   /* of SHA-512, in bytes */
+    SIGN_HEX_MAX = 2 * SIGN_MAX + 1, /* with the NUL */
+};
 
 struct signer;
 struct sign_part {
@@ -15,7 +18,7 @@ struct sign_part {
     size_t size;
 };
 
-/* 'scheme' is "hmac-sha256" or "hmac-sha512"; others are refused.  A key of ""
+/* 'scheme' is "hmac-" and a hash that OpenSSL has, as "hmac-sha256".  A key of ""
  * signs with "" and accepts everything. */
 struct signer *signer_create(const char *scheme, const char *key, struct error *err);
 void signer_destroy(struct signer *signer);

@@ -18,6 +18,7 @@ static void test_vectors(void)
         const char *scheme;
         const char *digest;
     } cases[] = {
+        { "hmac-md5", "750c783e6ab0b503eaa86e310a5db738" },
         { "hmac-sha256",
           "5bdcc146bf60754e6a042426089575c75a003f089d2739839dec58b964ec3843" },
         { "hmac-sha512",
@@ -58,8 +59,8 @@ static void test_keys(void)
     ok(signer_verify(signer, parts, 3, hex, 64), "a key may be longer than a block");
     signer_destroy(signer);
 
-    ok(!signer_create("hmac-md5", "key", &err), "other schemes are refused");
-    is_str(err.text, "unknown signature scheme \"hmac-md5\"", "by name");
+    ok(!signer_create("hmac-rot13", "key", &err), "other schemes are refused");
+    is_str(err.text, "unknown signature scheme \"hmac-rot13\"", "by name");
     signer_destroy(NULL);
 }
 
