@@ -20,6 +20,7 @@ from . import directives, frames, magics
 from .compiler import CellCompiler
 from .display import RankDisplayHook, RankDisplayPublisher
 from .history import RankHistory
+from .tracebacks import Traceback
 
 _ENVIRONMENT = {
     # colours in the output of programs, and no pager that waits for a key
@@ -188,6 +189,12 @@ class ZMQInteractiveShell(InteractiveShell):
         )
 
     # ---- errors ----
+
+    def init_traceback_handlers(self, custom_exceptions):
+        super().init_traceback_handlers(custom_exceptions)
+        mode, colors, offset = self.xmode, self.colors, self.InteractiveTB.tb_offset
+        self.InteractiveTB = Traceback(mode=mode, theme_name=colors, tb_offset=offset)
+        self.InteractiveTB.set_mode(mode=mode)
 
     def showtraceback(
         self,
