@@ -23,7 +23,7 @@ NORMALISE = [
     (r"\b0x[0-9a-f]{6,}", "0xADDRESS"),
     # the file that a cell pretends to come from: ours has no process id, so that
     # the warnings of all ranks are equal; a SyntaxError shows the last part of it
-    (r"/tmp/(?:ipykernel_\d+|rankbook)/[\d-]+[0-9a-f]*\.py", "CELL.py"),
+    (r"/tmp/(?:ipykernel_\d+|rankbook-\d+)/[\d-]+[0-9a-f]*\.py", "CELL.py"),
     (r"\([\d-]+[0-9a-f]*\.py, line", "(CELL.py, line"),
     # clocks
     (r"CPU times: .*", "CPU times: TIMES"),
