@@ -231,14 +231,14 @@ class ZMQInteractiveShell(InteractiveShell):
 
     def _format_exception_for_storage(self, exception, *args, **kwargs):
         """What was shown, which took longer than all the rest of a cell's end."""
+        name = type(exception).__name__
         shown = [stb for evalue, stb in self.tracebacks if evalue is exception]
-        if shown:
-            name = type(exception).__name__
-            return {"ename": name, "evalue": str(exception), "traceback": shown[0]}
         try:
+            if shown:
+                return {"ename": name, "evalue": str(exception), "traceback": shown[0]}
             return super()._format_exception_for_storage(exception, *args, **kwargs)
-        except Exception:  # the same exception: the history has to do without it
-            return {"ename": type(exception).__name__, "evalue": "", "traceback": []}
+        except Exception:  # its text cannot be made: the history has to do without it
+            return {"ename": name, "evalue": "", "traceback": []}
 
     def show_usage_error(self, exc):
         self._showtraceback(type(exc), exc, [f"UsageError: {exc}"])

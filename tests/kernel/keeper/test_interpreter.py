@@ -129,7 +129,7 @@ def test_streams_behave_like_files(front):
         "sys.stdout.write(b'no')"
     )
     out = front.run(code)
-    assert out.stdout == "right\nbytes\n1 2 False utf-8\n"
+    assert out.stdout == "right\nbytes\n1 2 False UTF-8\n"
     assert out.done["ename"] == "TypeError"
 
 
