@@ -344,6 +344,7 @@ def test_disconnect_ends_everything(world):
     assert debugger.do("debugInfo")["isStarted"] is False
     assert world.run(CELL).content["status"] == "ok"
     assert world.run("import sys; sys.gettrace() is None").result == "True"
+    assert world.run("sys.breakpointhook is sys.__breakpointhook__").result == "True"
     debugger.start()  # and again
     msg_id, stopped = debugger.run_to(CELL, 6)
     debugger.do("continue", threadId=stopped["threadId"])

@@ -11,6 +11,7 @@ import secrets
 import select
 import signal
 import socket
+import sys
 import threading
 import time
 
@@ -111,11 +112,14 @@ class Link:
     def _open(self):
         # cells have no files that could be checked
         os.environ.setdefault("PYDEVD_DISABLE_FILE_VALIDATION", "1")
+        hook = sys.breakpointhook
         import debugpy
         import debugpy.server  # makes pydevd importable
 
         import pydevd
 
+        # pydevd takes it at its import, for ever; ours goes on asking by input()
+        sys.breakpointhook = hook
         self._debugpy = debugpy
         self.folder = os.path.dirname(debugpy.__file__) + os.sep
         token = secrets.token_hex(16)
