@@ -10,12 +10,13 @@ from hashlib import blake2b
 
 from . import hooks, parents
 
-# Libraries that put a random name into what they show -> where they get it from.
-_RANDOM = {
-    "matplotlib.animation": "uuid",
-    "matplotlib.backends.backend_svg": "uuid",
-    "pandas.io.formats.style_render": "uuid4",
-    "plotly.io._html": "uuid",
+# Libraries that put a random name or the clock into what they show, and where they get
+# it from.
+_CHANCE = {
+    "matplotlib.animation": ["uuid"],
+    "matplotlib.backends.backend_svg": ["uuid", "os"],
+    "pandas.io.formats.style_render": ["uuid4"],
+    "plotly.io._html": ["uuid"],
 }
 
 _run = os.environ.get("RANKBOOK_RUN", "").encode()
@@ -73,13 +74,38 @@ class _Uuid:
         return uuid.UUID(_digest(()), version=4)
 
 
+class _Os:
+    """The module os; the date of what is made is that of the cell's request."""
+
+    def __getattr__(self, name):
+        return getattr(os, name)
+
+    @staticmethod
+    def getenv(name, default=None):
+        value = os.getenv(name, default)
+        return _requested() if value is None and name == "SOURCE_DATE_EPOCH" else value
+
+
+def _requested():
+    """When the client asked for the cell, in whole seconds; None: it did not say."""
+    from datetime import datetime
+
+    from IPython import get_ipython
+
+    header = get_ipython().kernel.parent.get("header") or {}
+    try:
+        date = datetime.fromisoformat(str(header.get("date")).replace("Z", "+00:00"))
+    except ValueError:
+        return None
+    return str(int(date.timestamp()))
+
+
 def install():
     """What ranks show alike has one name, also where a library would draw lots."""
     from IPython.core import display_functions
 
     display_functions._new_id = shared
-    for name, attribute in _RANDOM.items():
-        value = _Uuid() if attribute == "uuid" else _Uuid.uuid4
-        hooks.on_import(
-            name, lambda module, a=attribute, v=value: setattr(module, a, v)
-        )
+    values = {"uuid": _Uuid(), "uuid4": _Uuid.uuid4, "os": _Os()}
+    for name, attributes in _CHANCE.items():
+        changes = {attribute: values[attribute] for attribute in attributes}
+        hooks.on_import(name, lambda module, c=changes: vars(module).update(c))
