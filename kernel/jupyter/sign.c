@@ -21,22 +21,16 @@ struct signer {
     size_t size;        /* of a digest, in bytes */
 };
 
-/* NULL: no such scheme. */
-static EVP_MAC_CTX *start(const char *scheme, const char *key)
+/* NULL: no such hash. */
+static EVP_MAC_CTX *start(const char *hash, const char *key)
 {
-    static const char prefix[] = "hmac-";
-    const char *hash = scheme + strlen(prefix);
     OSSL_PARAM params[] = {
         OSSL_PARAM_construct_utf8_string(OSSL_MAC_PARAM_DIGEST, (char *)hash, 0),
         OSSL_PARAM_construct_end(),
     };
-    EVP_MAC_CTX *ctx;
-    EVP_MAC *hmac;
+    EVP_MAC *hmac = EVP_MAC_fetch(NULL, "HMAC", NULL);
+    EVP_MAC_CTX *ctx = hmac ? EVP_MAC_CTX_new(hmac) : NULL;
 
-    if (strncmp(scheme, prefix, strlen(prefix)) != 0
-        || !(hmac = EVP_MAC_fetch(NULL, "HMAC", NULL)))
-        return NULL;
-    ctx = EVP_MAC_CTX_new(hmac);
     EVP_MAC_free(hmac);
     if (ctx && !EVP_MAC_init(ctx, (const unsigned char *)key, strlen(key), params)) {
         EVP_MAC_CTX_free(ctx);
@@ -47,11 +41,14 @@ static EVP_MAC_CTX *start(const char *scheme, const char *key)
 
 struct signer *signer_create(const char *scheme, const char *key, struct error *err)
 {
+    static const char prefix[] = "hmac-";
+    const size_t length = strlen(prefix);
+    EVP_MAC_CTX *ctx = NULL;
     struct signer *signer;
-    EVP_MAC_CTX *ctx;
 
     OPENSSL_init_crypto(OPENSSL_INIT_NO_LOAD_CONFIG, NULL);
-    ctx = start(scheme, key);
+    if (strncmp(scheme, prefix, length) == 0)
+        ctx = start(scheme + length, key);
     if (!ctx || EVP_MAC_CTX_get_mac_size(ctx) > SIGN_MAX) {
         EVP_MAC_CTX_free(ctx);
         error_set(err, "unknown signature scheme \"%s\"", scheme);
