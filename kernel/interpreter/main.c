@@ -140,7 +140,7 @@ static int on_audit(const char *event, PyObject *args, void *data)
         return 0;
     for (size_t i = 0; i < sizeof(starts) / sizeof(*starts); i++) {
         if (!strcmp(event, starts[i]))
-            outbox_flush(NULL);
+            outbox_settle();
     }
     return 0;
 }

@@ -16,11 +16,13 @@
 #include <unistd.h>
 
 #include "kernel/base/buf.h"
+#include "kernel/base/platform.h"
 
 #define GATHER_MAX 32768
 #define PIECE_MAX 1048576 /* of one print: nobody on the way has to hold it whole */
 #define QUIET_NS 2000000
 #define LATE_NS 10000000
+#define SETTLE_NS 20000000
 #define STACK_SIZE 65536
 
 static const char *const stream_names[] = { "stdout", "stderr", "common" };
@@ -249,4 +251,17 @@ int outbox_flush(struct error *err)
     rc = flush(err);
     pthread_mutex_unlock(&outbox.lock);
     return rc;
+}
+
+void outbox_settle(void)
+{
+    const struct timespec nap = { .tv_nsec = 50000 };
+    uint64_t begin = now_ns();
+    struct platform_flow flow;
+
+    if (outbox_flush(NULL) < 0)
+        return;
+    while (outbox.fd >= 0 && platform_socket_flow(outbox.fd, &flow) == 0
+           && flow.waiting > 0 && now_ns() - begin < SETTLE_NS)
+        nanosleep(&nap, NULL);
 }

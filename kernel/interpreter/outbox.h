@@ -38,4 +38,8 @@ int outbox_record(enum record_type type, uint64_t cell,
 /* Sends the text that waits. */
 int outbox_flush(struct error *err);
 
+/* Before another process writes to the same output: sends it, and waits a moment for
+ * the keeper to have it, which reads pipes first. */
+void outbox_settle(void);
+
 #endif
