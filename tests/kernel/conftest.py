@@ -16,6 +16,8 @@ from harness import Kernel  # noqa: E402
 WORLDS = {"none-1": (1, "none"), "none-3": (3, "none"), "mpi-1": (1, "mpiexec"),
           "mpi-4": (4, "mpiexec")}
 faulthandler.enable()
+# it tears the lines of ranks that share an output, with any mpiexec
+os.environ.pop("PYTHONUNBUFFERED", None)
 
 # the user's own history is none of the tests' business
 os.environ["IPYTHONDIR"] = tempfile.mkdtemp(prefix="rankbook-ipython-")

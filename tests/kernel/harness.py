@@ -11,6 +11,7 @@ from jupyter_client.kernelspec import KernelSpec
 from jupyter_client.manager import KernelManager
 from jupyter_client.session import Session
 from order import OUTPUTS
+from unfold import unfold
 
 ROOT = pathlib.Path(__file__).resolve().parents[2]
 BUILD = pathlib.Path(os.environ.get("BUILD", ROOT / "build"))
@@ -21,17 +22,26 @@ TIMEOUT = 40
 class Result:
     """What one request gave: its reply and, in order, what IOPub said of it."""
 
-    def __init__(self, reply, messages):
+    def __init__(self, reply, messages, ranks):
         self.reply = reply
+        self.ranks = ranks
         self.content = reply["content"]
         self.messages = messages
         self.outputs = [m for m in messages if m["msg_type"] in OUTPUTS]
         self.states = [m["content"]["execution_state"] for m in messages
                        if m["msg_type"] == "status"]
 
-    def text(self, name="stdout"):
+    def stream(self, name="stdout"):
+        """The text of a stream as it was shown."""
         return "".join(m["content"]["text"] for m in self.outputs
                        if m["msg_type"] == "stream" and m["content"]["name"] == name)
+
+    def text(self, name="stdout"):
+        """The text of a stream; once where all ranks wrote the same, though the
+        machine may be so slow that the front did not wait for all."""
+        shown = self.stream(name)
+        written = set(unfold(shown, self.ranks)) if self.ranks > 1 else {shown}
+        return written.pop() if len(written) == 1 else shown
 
     def of(self, msg_type):
         return [m["content"] for m in self.outputs if m["msg_type"] == msg_type]
@@ -125,7 +135,7 @@ class Kernel:
             message = receive(timeout=deadline - time.monotonic())
             if message["parent_header"].get("msg_id") == msg_id:
                     reply = message
-        return Result(reply, messages)
+        return Result(reply, messages, self.ranks)
 
     def run(self, code, client=None, timeout=TIMEOUT, **options):
         return self.collect(self.send(code, client, **options), client, timeout=timeout)

@@ -24,7 +24,7 @@ def test_a_figure_of_one_rank_is_the_only_output(many):
 
 def test_text_beside_a_figure_of_one_rank_keeps_its_label(many):
     done = many.run("if rank == 1:\n    print('before'); display(HTML('<b>b</b>'))")
-    assert done.text() == "[1] before\n"
+    assert done.stream() == "[1] before\n"
     assert [m["msg_type"] for m in done.outputs] == ["stream", "display_data"]
 
 

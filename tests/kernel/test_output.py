@@ -30,25 +30,25 @@ def each(kernel, text):
 
 
 def test_output_for_one_cell(many):
-    assert sorted(many.run("%%output rank\nprint('same')").text().splitlines()) == (
+    assert sorted(many.run("%%output rank\nprint('same')").stream().splitlines()) == (
         each(many, "same"))
-    assert many.run("%%output raw\nprint('same')").text() == many.ranks * "same\n"
-    assert many.run("print('same')").text() == "same\n"
+    assert many.run("%%output raw\nprint('same')").stream() == many.ranks * "same\n"
+    assert many.run("print('same')").stream() == "same\n"
 
 
 def test_output_from_here_on(many):
     assert many.run("%output rank").outputs == []
-    assert sorted(many.run("print('same')").text().splitlines()) == each(many, "same")
-    assert many.run("%%output fold\nprint('same')").text() == "same\n"
-    assert sorted(many.run("print('same')").text().splitlines()) == each(many, "same")
+    assert sorted(many.run("print('same')").stream().splitlines()) == each(many, "same")
+    assert many.run("%%output fold\nprint('same')").stream() == "same\n"
+    assert sorted(many.run("print('same')").stream().splitlines()) == each(many, "same")
     many.run("%output raw")
-    assert many.run("print('same')").text() == many.ranks * "same\n"
+    assert many.run("print('same')").stream() == many.ranks * "same\n"
 
 
 def test_output_beside_other_magics(many):
     for lines in ("%%output rank\n%%rank 1", "%%rank 1\n%%output raw"):
-        assert many.run(lines + "\nprint('one')").text() == "one\n"
-    assert "Wall time" in many.run("%%output fold\n%%time\npass").text()
+        assert many.run(lines + "\nprint('one')").stream() == "one\n"
+    assert "Wall time" in many.run("%%output fold\n%%time\npass").stream()
 
 
 def test_output_explains_itself(many):
@@ -61,7 +61,7 @@ def test_output_explains_itself(many):
 
 def file_of(done):
     """The text that the cell shows, and what is in the file that it names."""
-    text = done.text()
+    text = done.stream()
     note = NOTE.search(text)
     assert note and text.endswith(note.group())
     assert len(text) < 11 * MEGABYTE
@@ -96,12 +96,12 @@ def test_the_middle_of_an_endless_flood(flooded):
         assert process.memory_info().rss < 400 * MEGABYTE, process
     flooded.interrupt()
     assert flooded.collect(msg_id).content["ename"] == "KeyboardInterrupt"
-    assert flooded.run("print('after')").text() == "after\n"
+    assert flooded.run("print('after')").stream() == "after\n"
 
 
 def test_streams_that_alternate_are_few_messages(many):
     done = many.run("import sys\nfor i in range(2000):\n"
                     "    print('out', i); print('err', i, file=sys.stderr)")
-    assert done.text() == "".join(f"out {i}\n" for i in range(2000))
-    assert done.text("stderr") == "".join(f"err {i}\n" for i in range(2000))
+    assert done.stream() == "".join(f"out {i}\n" for i in range(2000))
+    assert done.stream("stderr") == "".join(f"err {i}\n" for i in range(2000))
     assert len(done.of("stream")) < 1000

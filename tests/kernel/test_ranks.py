@@ -29,18 +29,18 @@ def labelled(kernel, text):
 
 def test_different_lines_are_labelled_in_rank_order(ranked):
     done = ranked.run("print('rank', rank)")
-    assert done.text() == labelled(ranked, "rank %d")
+    assert done.stream() == labelled(ranked, "rank %d")
 
 
 def test_equal_lines_are_shown_once(ranked):
     done = ranked.run("for i in range(100): print('line', i)")
-    assert done.text() == "".join(f"line {i}\n" for i in range(100))
+    assert done.stream() == "".join(f"line {i}\n" for i in range(100))
 
 
 def test_groups_are_labelled_with_their_set(ranked):
     done = ranked.run("print('last' if rank == %d else 'other')" % (ranked.ranks - 1))
     last = ranked.ranks - 1
-    assert set(done.text().splitlines()) == {f"[0-{last - 1}] other", f"[{last}] last"}
+    assert set(done.stream().splitlines()) == {f"[0-{last - 1}] other", f"[{last}] last"}
 
 
 def test_results_fold(ranked):
@@ -75,16 +75,16 @@ def test_errors_that_differ_are_one_error_with_all_tracebacks(ranked):
 
 
 def test_rank_magic(ranked):
-    assert ranked.run("%%rank 0\nprint('zero', rank)").text() == "zero 0\n"
-    assert ranked.run("%%rank -1\nprint(rank)").text() == f"{ranked.ranks - 1}\n"
-    assert ranked.run("%%rank even\nprint(rank)").text().splitlines() == [
+    assert ranked.run("%%rank 0\nprint('zero', rank)").stream() == "zero 0\n"
+    assert ranked.run("%%rank -1\nprint(rank)").stream() == f"{ranked.ranks - 1}\n"
+    assert ranked.run("%%rank even\nprint(rank)").stream().splitlines() == [
         f"[{r}] {r}" for r in range(0, ranked.ranks, 2)]
     odd = [r for r in range(ranked.ranks) if r % 2]
-    assert ranked.run("%%rank odd\nprint(rank)").text().splitlines() == (
+    assert ranked.run("%%rank odd\nprint(rank)").stream().splitlines() == (
         [f"[{r}] {r}" for r in odd] if len(odd) > 1 else [str(odd[0])])
-    assert ranked.run("%%rank 0-1\nprint(rank)").text() == "[0] 0\n[1] 1\n"
-    assert ranked.run("%%rank 0,2\nprint(rank)").text() == "[0] 0\n[2] 2\n"
-    assert ranked.run("%%rank all\nprint('all')").text() == "all\n"
+    assert ranked.run("%%rank 0-1\nprint(rank)").stream() == "[0] 0\n[1] 1\n"
+    assert ranked.run("%%rank 0,2\nprint(rank)").stream() == "[0] 0\n[2] 2\n"
+    assert ranked.run("%%rank all\nprint('all')").stream() == "all\n"
 
 
 def test_rank_magic_keeps_line_numbers_and_history(ranked):
@@ -99,12 +99,12 @@ def test_rank_magic_keeps_line_numbers_and_history(ranked):
 
 def test_directives_one_below_the_other(ranked):
     for lines in "%output rank\n%%rank 1", "%%rank 1\n%output rank":
-        assert ranked.run(lines + "\nprint(rank)").text() == "1\n"
+        assert ranked.run(lines + "\nprint(rank)").stream() == "1\n"
     ranked.run("%output fold")
 
 
 def test_rank_magic_before_another_magic(ranked):
-    assert "Wall time" in ranked.run("%%rank 0\n%%time\npass").text()
+    assert "Wall time" in ranked.run("%%rank 0\n%%time\npass").stream()
 
 
 def test_counts_agree_after_a_cell_for_one_rank(ranked):
@@ -125,7 +125,7 @@ def test_a_wrong_rank_set_is_one_line_and_nothing_runs(ranked, spec):
 
 
 def test_ranks_table(ranked):
-    text = ranked.run("%ranks").text()
+    text = ranked.run("%ranks").stream()
     rows = text.splitlines()
     assert len(rows) == ranked.ranks + 1
     assert {"rank", "host", "pid", "state"} <= set(rows[0].lower().split())
@@ -134,7 +134,7 @@ def test_ranks_table(ranked):
 
 def test_sets_of_strings_have_one_order_on_all_ranks(ranked):
     words = "{'alpha', 'beta', 'gamma', 'delta', 'epsilon'}"
-    text = ranked.run(f"print({words})").text()
+    text = ranked.run(f"print({words})").stream()
     assert text.startswith("{") and eval(text) == eval(words)
 
 
@@ -162,8 +162,8 @@ def test_output_of_one_rank_does_not_wait_for_the_others(ranked):
 
 def test_progress_bar_is_one_line(ranked):
     done = ranked.run("for i in range(50): print(f'\\r{i + 1}/50', end='', flush=True)")
-    assert done.text().split("\r")[-1].strip() == "50/50"
-    assert "\n" not in done.text().strip()
+    assert done.stream().split("\r")[-1].strip() == "50/50"
+    assert "\n" not in done.stream().strip()
 
 
 def test_equal_figures_are_shown_once(ranked):
@@ -178,7 +178,7 @@ def test_a_figure_of_one_rank(ranked):
 
 def test_no_text_is_lost_under_a_flood(ranked):
     done = ranked.run("for i in range(3000): print(rank, i)")
-    lines = done.text().splitlines()
+    lines = done.stream().splitlines()
     for r in range(ranked.ranks):
         mine = [line.removeprefix(f"[{r}] ") for line in lines if line.startswith(f"[{r}] ")]
         assert mine == [f"{r} {i}" for i in range(3000)]

@@ -87,8 +87,9 @@ def test_rich_tables_and_text(kernel):
 
 
 def test_rich_progress(kernel):
-    done = kernel.run("from rich.progress import track\n"
-                      "for i in track(range(5), description='steps'): pass")
+    kernel.run("from rich.progress import track")
+    done = kernel.run("for i in track(range(5), description='steps', auto_refresh=False):"
+                      " pass")
     text = re.sub(r"<[^>]*>", "", "".join(
         part.get("text/html", "") for part in shown(done) if isinstance(part, dict)))
     assert "100%" in text and len(shown(done)) <= 2
