@@ -294,7 +294,7 @@ static void run(struct execute *execute, const struct idset *targets,
     cell->lead = idset_first(targets);
     cell->origin =
         origins_add(front->origins, cell->msg, targets, mode, cell->request.is_silent);
-    cell->watch = watch_create(front->loop, targets, &calls, execute);
+    cell->watch = watch_create(front->loop, targets, front->patience, &calls, execute);
     run_send(front->cluster,
              &(struct run){ .cell = origin_id(cell->origin),
                             .msg = cell->msg,

@@ -16,6 +16,7 @@
 #include "kernel/front/launch.h"
 #include "kernel/front/origin.h"
 #include "kernel/front/usage.h"
+#include "kernel/front/watch.h"
 
 static void on_request(enum channel from, struct message *msg, void *arg)
 {
@@ -106,6 +107,7 @@ struct front *front_create(void *ctx, struct loop *loop,
     struct front *front = xcalloc(1, sizeof(*front));
 
     front->loop = loop;
+    front->patience = config->patience > 0 ? config->patience : WATCH_PATIENCE_MS;
     front->fails_standstill = config->fails_standstill;
     if (!(front->channels = open_channels(front, ctx, config, err))
         || !(front->cluster = open_cluster(front, ctx, config, err))) {

@@ -38,7 +38,8 @@ struct front {
     struct launch *launch;
     enum gather_mode mode; /* of the cells from now on */
     char *start_failure;   /* why there are no ranks; NULL: none is known */
-    bool fails_standstill; /* a cell in which nobody moves fails */
+    int patience;          /* ms until a cell in which nobody moves is reported */
+    bool fails_standstill; /* and fails */
 };
 
 struct front_config {
@@ -47,6 +48,7 @@ struct front_config {
     const char *secret;     /* what keepers have to know */
     int ranks;
     int launcher; /* a socketpair (order.h) */
+    int patience; /* ms; 0: the default */
     bool fails_standstill;
     uint64_t unread; /* bytes kept for clients that do not read; 0: the default */
 };

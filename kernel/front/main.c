@@ -29,12 +29,14 @@ static int config_read(int argc, char **argv, struct front_config *out)
         { NULL },
     };
     const char *standstill = getenv("RANKBOOK_STANDSTILL");
+    const char *patience = getenv("RANKBOOK_STANDSTILL_MS");
     const char *unread = getenv("RANKBOOK_UNREAD_MB");
     int option;
 
     out->launcher = -1;
     out->secret = getenv("RANKBOOK_SECRET");
     out->unread = unread ? strtoull(unread, NULL, 10) << 20 : 0;
+    out->patience = patience ? atoi(patience) : 0;
     out->fails_standstill = standstill && !strcmp(standstill, "fail");
     while ((option = getopt_long(argc, argv, "", known, NULL)) >= 0) {
         if (option == 'c')

@@ -25,18 +25,20 @@ struct watch {
     struct idset *running;
     struct waiter *waiters; /* by rank */
     int size;
+    int patience; /* ms */
     int64_t begun;
     int64_t failed;   /* when the first rank failed; -1: none has */
     bool is_death;    /* a rank is gone: what was begun with it never ends */
     bool is_reported; /* this standstill */
 };
 
-struct watch *watch_create(struct loop *loop, const struct idset *targets,
+struct watch *watch_create(struct loop *loop, const struct idset *targets, int patience,
                            const struct watch_calls *calls, void *arg)
 {
     struct watch *watch = xcalloc(1, sizeof(*watch));
 
     watch->loop = loop;
+    watch->patience = patience;
     watch->calls = *calls;
     watch->arg = arg;
     watch->running = idset_copy(targets);
@@ -88,7 +90,7 @@ static int64_t report_time(const struct watch *watch)
         if (watch->waiters[rank].since > last)
             last = watch->waiters[rank].since;
     }
-    return last < 0 ? -1 : last + WATCH_REPORT_MS;
+    return last < 0 ? -1 : last + watch->patience;
 }
 
 /* "rank 0 waits in Recv (peer 3, tag 7) in line 2" */

@@ -2,7 +2,7 @@
  *
  * While a cell runs, keepers say which ranks wait in which MPI call.  When a rank
  * of the cell has raised or died, those that still wait a second later are told
- * to give up; when nobody moves for ten seconds, the cell gets a report.  No MPI
+ * to give up; when nobody moves for long, the cell gets a report.  No MPI
  * and no wire here: the owner says what happens and is called back.
  */
 #ifndef FRONT_WATCH_H
@@ -15,7 +15,7 @@
 #include "kernel/base/loop.h"
 
 #define WATCH_GRACE_MS 1000
-#define WATCH_REPORT_MS 10000
+#define WATCH_PATIENCE_MS 10000 /* unless the user wants another */
 
 struct watch;
 
@@ -27,8 +27,9 @@ struct watch_calls {
     void (*report)(const char *text, const char *line, void *arg);
 };
 
-/* For a cell that runs on 'targets'. */
-struct watch *watch_create(struct loop *loop, const struct idset *targets,
+/* For a cell that runs on 'targets'.  'patience': ms in which nobody moves, until it
+ * is reported. */
+struct watch *watch_create(struct loop *loop, const struct idset *targets, int patience,
                            const struct watch_calls *calls, void *arg);
 
 /* Accepts NULL. */

@@ -82,6 +82,17 @@ class Debugger:
         text = "".join(output.get("text", "") for output in self.outputs)
         return reply["content"], text
 
+    def wait_until_they_wait(self, ranks, ms):
+        """Returns when these ranks have been in one MPI call for so long.  IOPub is
+        left as it is."""
+        while True:
+            message = self.client.session.msg("usage_request", {})
+            self.client.control_channel.send(message)
+            usage = self.client.get_control_msg(timeout=TIMEOUT)["content"]["ranks"]
+            calls = [(usage[rank]["cell"] or {}).get("waits") or {} for rank in ranks]
+            if all(call.get("since_ms", 0) > ms for call in calls):
+                return
+
     def start(self):
         self.do("initialize", clientID="test", adapterID="", pathFormat="path",
                 linesStartAt1=True, columnsStartAt1=True, supportsVariableType=True)
@@ -314,6 +325,75 @@ def test_ranks_that_wait_for_one_at_a_breakpoint(kernels):
     reply, text = debugger.finish(msg_id)
     assert reply["status"] == "ok" and text == "sum 6\n"
     debugger.do("disconnect")
+
+
+@pytest.fixture(scope="module", params=[1, 4])
+def hasty(request):
+    """Reports a standstill after half a second."""
+    with Kernel(request.param, env={"RANKBOOK_STANDSTILL_MS": "500"}) as kernel:
+        kernel.run("from mpi4py import MPI\ncomm = MPI.COMM_WORLD\nmine = comm.rank")
+        debugger = Debugger(kernel)
+        debugger.start()
+        yield debugger
+
+
+def test_a_breakpoint_is_no_standstill(hasty):
+    """The others wait for the user; and Stop still ends their waits."""
+    kernel = hasty.kernel
+    for is_stopped in False, True:
+        code = f"mine = comm.rank\ncomm.Barrier()\nprint('met {is_stopped}')"
+        msg_id, stopped = hasty.run_to(code, 2)
+        hasty.wait_until_they_wait(range(1, kernel.ranks), 1000)
+        if is_stopped:
+            kernel.client.control_channel.send(
+                kernel.client.session.msg("interrupt_request", {}))
+        else:
+            hasty.do("continue", threadId=stopped["threadId"])
+        reply, text = hasty.finish(msg_id)
+        assert "nobody moves" not in text
+        assert reply["status"] == ("error" if is_stopped else "ok"), text
+    assert kernel.run("comm.allreduce(1)").result == str(kernel.ranks)
+
+
+def test_a_rank_that_waits_for_its_thread_at_a_breakpoint(hasty):
+    """It waits in MPI, and is at a breakpoint nevertheless."""
+    kernel = hasty.kernel
+    code = ("import threading\ndef work():\n    word = 'sent'\n"
+            "    comm.send(word, dest=comm.rank, tag=3)\n"
+            "thread = threading.Thread(target=work)\nthread.start()\n"
+            "print(comm.recv(source=comm.rank, tag=3))\nthread.join()")
+    msg_id, stopped = hasty.run_to(code, 4)
+    hasty.wait_until_they_wait([0], 1000)
+    hasty.do("continue", threadId=stopped["threadId"])
+    reply, text = hasty.finish(msg_id)
+    assert reply["status"] == "ok" and "nobody moves" not in text
+    # the limit is what it was meant to be: without a breakpoint it is reported
+    msg_id = kernel.send("comm.recv(source=comm.rank, tag=4)")
+    kernel.wait_output(msg_id, "nobody moves")
+    kernel.interrupt()
+    assert kernel.collect(msg_id).content["ename"] == "KeyboardInterrupt"
+
+
+def test_a_task_that_outlives_its_cell(debugger):
+    """Between cells nothing stands still; within the next it may, and goes on."""
+    kernel = debugger.kernel
+    code = ("import asyncio\nlater, done = asyncio.Event(), asyncio.Event()\n"
+            "async def work():\n    first = 'between'\n    print(first)\n"
+            "    await later.wait()\n    second = 'within'\n    print(second)\n"
+            "    done.set()\nlater.clear()\ntask = asyncio.ensure_future(work())")
+    msg_id, stopped = debugger.run_to(code, 5, 8, 10)
+    assert debugger.frames(stopped["threadId"])[0]["line"] == 10
+    debugger.do("continue", threadId=stopped["threadId"])
+    assert debugger.finish(msg_id)[0]["status"] == "ok"
+    msg_id = kernel.send("later.set()\nawait done.wait()\nprint('end')")
+    stopped = debugger.event("stopped")["body"]
+    frame = debugger.frames(stopped["threadId"])[0]
+    assert frame["line"] == 8 and frame["name"] == "work"
+    assert debugger.variables(frame["id"])["second"]["value"] == "'within'"
+    debugger.do("continue", threadId=stopped["threadId"])
+    reply, text = debugger.finish(msg_id)
+    assert reply["status"] == "ok" and "end" in text
+    assert kernel.run("task.done() and task.exception() is None").result == "True"
 
 
 def test_another_rank(kernels):

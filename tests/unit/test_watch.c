@@ -46,7 +46,8 @@ static void test_release(struct seen *seen, bool is_death, const char *released,
                          const char *what)
 {
     struct idset *all = idset_create_range(0, 4);
-    struct watch *watch = watch_create(seen->loop, all, &calls, seen);
+    struct watch *watch =
+        watch_create(seen->loop, all, WATCH_PATIENCE_MS, &calls, seen);
     char *text;
     int64_t begun = loop_now();
 
@@ -71,7 +72,8 @@ static void test_release(struct seen *seen, bool is_death, const char *released,
 static void test_report(struct seen *seen)
 {
     struct idset *all = idset_create_range(0, 2);
-    struct watch *watch = watch_create(seen->loop, all, &calls, seen);
+    struct watch *watch =
+        watch_create(seen->loop, all, WATCH_PATIENCE_MS, &calls, seen);
 
     watch_waiting(watch, 0, call("Recv", 12000, false));
     ok(!seen->report, "no report while somebody moves");
@@ -93,7 +95,8 @@ static void test_report(struct seen *seen)
 static void test_long_report(struct seen *seen)
 {
     struct idset *all = idset_create_range(0, 99);
-    struct watch *watch = watch_create(seen->loop, all, &calls, seen);
+    struct watch *watch =
+        watch_create(seen->loop, all, WATCH_PATIENCE_MS, &calls, seen);
 
     for (int rank = 0; rank < 99; rank++)
         watch_waiting(watch, rank, call("Neighbor_alltoallw", 11000, false));
@@ -112,7 +115,8 @@ static void stop(struct loop *loop, void *arg)
 static void test_held(struct seen *seen)
 {
     struct idset *all = idset_create_range(0, 2);
-    struct watch *watch = watch_create(seen->loop, all, &calls, seen);
+    struct watch *watch =
+        watch_create(seen->loop, all, WATCH_PATIENCE_MS, &calls, seen);
 
     free(seen->report);
     seen->report = NULL;

@@ -15,6 +15,8 @@ import sys
 import threading
 import time
 
+import _rankbook
+
 from .content import decode, encode
 
 _HOST = "127.0.0.1"
@@ -148,8 +150,19 @@ class Link:
         self._channel.send(_request(number, command, arguments))
 
     def signal_again(self):
-        """SIGINT for the main thread, in a moment.  Safe in its handler."""
+        """SIGINT for the main thread, in a moment, or as soon as it runs the user's
+        code: a cell may be over in a moment.  Safe in its handler."""
+        sys.setprofile(self._signal_now)
         os.write(self._wake_write, b"x")
+
+    def _signal_now(self, frame, event, arg):
+        """Python calls this where the user's code calls or returns, and never in
+        debugpy's trace functions."""
+        if frame.f_code.co_filename.startswith(self.folder):
+            return
+        sys.setprofile(None)
+        if _rankbook.interrupted():
+            signal.raise_signal(signal.SIGINT)
 
     # ---- the link's thread ----
 
@@ -167,7 +180,8 @@ class Link:
                     os.read(self._wake_read, 64)
                     self._before_signal()
                     time.sleep(_PAUSE)
-                    signal.pthread_kill(self._main, signal.SIGINT)
+                    if _rankbook.interrupted():  # or the one below was the sooner
+                        signal.pthread_kill(self._main, signal.SIGINT)
         except (OSError, EOFError):
             self._end()
 
