@@ -15,6 +15,7 @@
 #include "kernel/front/origin.h"
 #include "kernel/front/queue.h"
 #include "kernel/front/request.h"
+#include "kernel/front/rescue.h"
 #include "kernel/front/run.h"
 #include "kernel/front/table.h"
 #include "kernel/front/watch.h"
@@ -31,11 +32,8 @@ struct cell {
     int lead;              /* the target that speaks for all */
     json_t *lead_content;
     struct failures *failures;
-    struct watch *watch;
-    int cause;        /* the rank that failed first; -1: none has */
-    char *cause_text; /* "rank 3 raised ValueError in cell 7" */
-    bool is_death;
-    bool is_unwell; /* MPI has to be set right afterwards */
+    struct rescue *rescue; /* NULL: no rank has the cell */
+    bool is_unwell;        /* MPI has to be set right afterwards */
 };
 
 struct execute {
@@ -68,12 +66,11 @@ static void cell_destroy(struct cell *cell)
 {
     if (!cell)
         return;
-    watch_destroy(cell->watch);
+    rescue_destroy(cell->rescue);
     failures_destroy(cell->failures);
     json_decref(cell->lead_content);
     idset_destroy(cell->targets);
     idset_destroy(cell->running);
-    free(cell->cause_text);
     message_unref(cell->msg);
     free(cell);
 }
@@ -222,42 +219,6 @@ static void fail(struct execute *execute, const char *ename, const char *evalue)
 
 /* ---- the beginning ---- */
 
-/* Ends what 'rank' waits for, by an error with this text. */
-static void give_up(struct execute *execute, int rank, int cause, const char *text)
-{
-    struct cell *cell = execute->cell;
-    json_t *reason =
-        json_pack("{s:s, s:i, s:s}", "reason", cell->is_death ? "death" : "peer",
-                  "rank", cause, "text", text ? text : "");
-    char *bytes = json_dumps(reason, JSON_COMPACT);
-    struct wire_frame frame = { bytes, strlen(bytes) };
-
-    cluster_send(execute->front->cluster, rank, WIRE_INTERRUPT, origin_id(cell->origin),
-                 &frame, 1);
-    free(bytes);
-    json_decref(reason);
-}
-
-static void release(int rank, void *arg)
-{
-    struct execute *execute = arg;
-
-    give_up(execute, rank, execute->cell->cause, execute->cell->cause_text);
-}
-
-/* Where nobody is there to stop the cell, it fails. */
-static void report(const char *text, const char *line, void *arg)
-{
-    struct execute *execute = arg;
-    const struct idset *running = execute->cell->running;
-
-    origin_note(execute->cell->origin, "stderr", text);
-    if (!execute->front->fails_standstill)
-        return;
-    for (int rank = idset_first(running); rank >= 0; rank = idset_next(running, rank))
-        give_up(execute, rank, -1, line);
-}
-
 /* A target that is lost ends the cell before it begins. */
 static bool refuse_lost(struct execute *execute, const struct idset *targets)
 {
@@ -283,7 +244,6 @@ static bool refuse_lost(struct execute *execute, const struct idset *targets)
 static void run(struct execute *execute, const struct idset *targets,
                 enum gather_mode mode)
 {
-    static const struct watch_calls calls = { release, report };
     struct front *front = execute->front;
     struct cell *cell = execute->cell;
 
@@ -294,7 +254,7 @@ static void run(struct execute *execute, const struct idset *targets,
     cell->lead = idset_first(targets);
     cell->origin =
         origins_add(front->origins, cell->msg, targets, mode, cell->request.is_silent);
-    cell->watch = watch_create(front->loop, targets, front->patience, &calls, execute);
+    cell->rescue = rescue_create(front, cell->origin, cell->running);
     run_send(front->cluster,
              &(struct run){ .cell = origin_id(cell->origin),
                             .msg = cell->msg,
@@ -373,7 +333,6 @@ static struct cell *cell_open(struct execute *execute, struct message *msg)
     execute->cell = cell;
     cell->msg = msg;
     cell->is_comm = comms_has_type(msg);
-    cell->cause = -1;
     cell->count = execute->count;
     cell->failures = failures_create();
     channels_status(execute->front->channels, msg, "busy");
@@ -461,7 +420,9 @@ void execute_push(struct execute *execute, struct message *msg)
 
 struct watch *execute_watch(const struct execute *execute)
 {
-    return execute->cell ? execute->cell->watch : NULL;
+    const struct cell *cell = execute->cell;
+
+    return cell && cell->rescue ? rescue_watch(cell->rescue) : NULL;
 }
 
 bool execute_is_running(const struct execute *execute, uint64_t cell)
@@ -484,7 +445,9 @@ static bool is_awaited(const struct execute *execute, int rank)
 json_t *execute_where(const struct execute *execute, int rank)
 {
     const struct cell *cell = execute->cell;
-    json_t *where = is_awaited(execute, rank) ? watch_where(cell->watch, rank) : NULL;
+    json_t *where = is_awaited(execute, rank)
+                        ? watch_where(rescue_watch(cell->rescue), rank)
+                        : NULL;
 
     if (where)
         json_object_update_new(where,
@@ -494,16 +457,13 @@ json_t *execute_where(const struct execute *execute, int rank)
 }
 
 static void rank_failed(struct execute *execute, int rank, const json_t *error,
-                        const char *text)
+                        const char *text, bool is_death)
 {
     struct cell *cell = execute->cell;
 
     failures_add(cell->failures, rank, error);
     cell->is_unwell = true;
-    if (cell->cause >= 0)
-        return;
-    cell->cause = rank;
-    cell->cause_text = xstrdup(text);
+    rescue_failed(cell->rescue, rank, text, is_death);
 }
 
 static void rank_done(struct execute *execute, int rank)
@@ -513,13 +473,11 @@ static void rank_done(struct execute *execute, int rank)
     idset_remove(cell->running, rank);
     inputs_forget_rank(execute->front->inputs, rank);
     origin_done(cell->origin, rank);
-    watch_done(cell->watch, rank);
+    rescue_done(cell->rescue, rank);
     if (idset_count(cell->running) == 0) {
         finish(execute);
         execute_next(execute);
     } else {
-        if (cell->cause >= 0)
-            watch_failed(cell->watch, cell->is_death);
         helpers_later(execute->helpers, cell->running);
     }
 }
@@ -539,7 +497,7 @@ void execute_done(struct execute *execute, int rank, const json_t *content)
                                ename ? ename : "an error")
                    : xasprintf("rank %d raised %s in cell %lld", rank,
                                ename ? ename : "an error", (long long)cell->count);
-        rank_failed(execute, rank, content, text);
+        rank_failed(execute, rank, content, text, false);
         free(text);
     }
     if (rank == cell->lead)
@@ -556,8 +514,7 @@ void execute_lost(struct execute *execute, int rank)
     if (!is_awaited(execute, rank))
         return;
     error = failure_new("RankDied", info.death);
-    execute->cell->is_death = true;
-    rank_failed(execute, rank, error, info.death);
+    rank_failed(execute, rank, error, info.death, true);
     json_decref(error);
     rank_done(execute, rank);
 }
@@ -569,7 +526,7 @@ void execute_waiting(struct execute *execute, int rank, json_t *waiting)
         return;
     }
     inputs_absent(execute->front->inputs, rank, waiting != NULL);
-    watch_waiting(execute->cell->watch, rank, waiting);
+    watch_waiting(rescue_watch(execute->cell->rescue), rank, waiting);
 }
 
 void execute_interrupt(struct execute *execute)
