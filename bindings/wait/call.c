@@ -21,24 +21,10 @@ enum side {
 static const struct {
     const char *name;
     enum side side;
-} calls[CALL_COUNT] = {
-    [CALL_none] = { "nothing", SIDE_PLAIN },
-    [CALL_Barrier] = { "Barrier", SIDE_PLAIN },
-    [CALL_Comm_dup] = { "Comm_dup", SIDE_PLAIN },
-    [CALL_Comm_dup_with_info] = { "Comm_dup_with_info", SIDE_PLAIN },
-    [CALL_Comm_create] = { "Comm_create", SIDE_PLAIN },
-    [CALL_Comm_split] = { "Comm_split", SIDE_PLAIN },
-    [CALL_Comm_split_type] = { "Comm_split_type", SIDE_PLAIN },
-    [CALL_Cart_create] = { "Cart_create", SIDE_PLAIN },
-    [CALL_Cart_sub] = { "Cart_sub", SIDE_PLAIN },
-    [CALL_Graph_create] = { "Graph_create", SIDE_PLAIN },
-    [CALL_Dist_graph_create] = { "Dist_graph_create", SIDE_PLAIN },
-    [CALL_Dist_graph_create_adjacent] = { "Dist_graph_create_adjacent", SIDE_PLAIN },
-    [CALL_Intercomm_create] = { "Intercomm_create", SIDE_PLAIN },
-    [CALL_Comm_accept] = { "Comm_accept", SIDE_PLAIN },
-    [CALL_Comm_connect] = { "Comm_connect", SIDE_PLAIN },
-    [CALL_Comm_spawn] = { "Comm_spawn", SIDE_PLAIN },
-    [CALL_Comm_spawn_multiple] = { "Comm_spawn_multiple", SIDE_PLAIN },
+} calls[CALL_COUNT] = { [CALL_none] = { "nothing", SIDE_PLAIN },
+#define CALL_ENTRY(name) [CALL_##name] = { #name, SIDE_PLAIN },
+                        CALL_OTHERS(CALL_ENTRY)
+#undef CALL_ENTRY
 #define COLLECTIVE(name, iname, side, params, args, ...)                               \
     [CALL_##name] = { #name, SIDE_##side },
 #include "bindings/wait/collectives.h"

@@ -13,28 +13,60 @@
 
 struct buf;
 
+/* Those without a nonblocking form; see collectives.h for the others. */
+#define CALL_OTHERS(X)                                                                 \
+    X(Barrier)                                                                         \
+    X(Comm_dup)                                                                        \
+    X(Comm_dup_with_info)                                                              \
+    X(Comm_create)                                                                     \
+    X(Comm_split)                                                                      \
+    X(Comm_split_type)                                                                 \
+    X(Cart_create)                                                                     \
+    X(Cart_sub)                                                                        \
+    X(Graph_create)                                                                    \
+    X(Dist_graph_create)                                                               \
+    X(Dist_graph_create_adjacent)                                                      \
+    X(Intercomm_create)                                                                \
+    X(Comm_accept)                                                                     \
+    X(Comm_connect)                                                                    \
+    X(Comm_spawn)                                                                      \
+    X(Comm_spawn_multiple)                                                             \
+    X(Win_create)                                                                      \
+    X(Win_create_dynamic)                                                              \
+    X(Win_allocate)                                                                    \
+    X(Win_allocate_shared)                                                             \
+    X(Win_fence)                                                                       \
+    X(Win_free)                                                                        \
+    X(File_open)                                                                       \
+    X(File_close)                                                                      \
+    X(File_set_view)                                                                   \
+    X(File_set_size)                                                                   \
+    X(File_preallocate)                                                                \
+    X(File_set_atomicity)                                                              \
+    X(File_sync)                                                                       \
+    X(File_seek_shared)                                                                \
+    X(File_read_all)                                                                   \
+    X(File_write_all)                                                                  \
+    X(File_read_at_all)                                                                \
+    X(File_write_at_all)                                                               \
+    X(File_read_ordered)                                                               \
+    X(File_write_ordered)                                                              \
+    X(File_read_all_begin)                                                             \
+    X(File_write_all_begin)                                                            \
+    X(File_read_at_all_begin)                                                          \
+    X(File_write_at_all_begin)                                                         \
+    X(File_read_ordered_begin)                                                         \
+    X(File_write_ordered_begin)
+
 enum call_kind {
     CALL_none,
-    CALL_Barrier,
-    CALL_Comm_dup,
-    CALL_Comm_dup_with_info,
-    CALL_Comm_create,
-    CALL_Comm_split,
-    CALL_Comm_split_type,
-    CALL_Cart_create,
-    CALL_Cart_sub,
-    CALL_Graph_create,
-    CALL_Dist_graph_create,
-    CALL_Dist_graph_create_adjacent,
-    CALL_Intercomm_create,
-    CALL_Comm_accept,
-    CALL_Comm_connect,
-    CALL_Comm_spawn,
-    CALL_Comm_spawn_multiple,
+#define CALL_KIND(name) CALL_##name,
+    CALL_OTHERS(CALL_KIND)
+#undef CALL_KIND
 #define COLLECTIVE(name, iname, side, params, args, ...) CALL_##name,
 #include "bindings/wait/collectives.h"
 #undef COLLECTIVE
-    CALL_COUNT
+        CALL_COUNT
 };
 
 /* The constants are small, so the fields that a call does not have stay 0. */

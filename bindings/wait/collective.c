@@ -13,9 +13,13 @@
 bool collective_begin(struct collective *collective, MPI_Comm handle,
                       const struct call *call)
 {
-    struct comm *comm;
+    return layer_is_on() && collective_enter(collective, comm_of(handle), call);
+}
 
-    if (!layer_is_on() || !(comm = comm_of(handle)) || comm->way == COMM_ALONE)
+bool collective_enter(struct collective *collective, struct comm *comm,
+                      const struct call *call)
+{
+    if (!comm || comm->way == COMM_ALONE)
         return false;
     *collective = (struct collective){ .call = call, .comm = comm };
     if (comm->health != COMM_OPEN)

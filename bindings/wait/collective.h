@@ -27,6 +27,10 @@ struct collective {
 bool collective_begin(struct collective *collective, MPI_Comm comm,
                       const struct call *call);
 
+/* The same for the members of a window or file (comm_shadow()). */
+bool collective_enter(struct collective *collective, struct comm *comm,
+                      const struct call *call);
+
 static inline bool collective_may_start(const struct collective *collective)
 {
     return !collective->refused;

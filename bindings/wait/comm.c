@@ -25,8 +25,28 @@ static _Thread_local struct {
     unsigned deletions;
 } cached;
 
-static void comm_destroy(struct comm *comm)
+static void list_add(struct comm *comm)
 {
+    pthread_mutex_lock(&lock);
+    comm->link = &comms;
+    if ((comm->next = comms))
+        comms->link = &comm->next;
+    comms = comm;
+    pthread_mutex_unlock(&lock);
+}
+
+static void list_remove(struct comm *comm)
+{
+    pthread_mutex_lock(&lock);
+    *comm->link = comm->next;
+    if (comm->next)
+        comm->next->link = comm->link;
+    pthread_mutex_unlock(&lock);
+}
+
+void comm_destroy(struct comm *comm)
+{
+    list_remove(comm);
     if (comm->place)
         arena_release(comm->place);
     free(comm->ones);
@@ -40,11 +60,6 @@ static int on_delete(MPI_Comm handle, int key, void *value, void *extra)
     struct comm *comm = value;
 
     atomic_fetch_add(&deletions, 1);
-    pthread_mutex_lock(&lock);
-    *comm->link = comm->next;
-    if (comm->next)
-        comm->next->link = comm->link;
-    pthread_mutex_unlock(&lock);
     comm_destroy(comm);
     return MPI_SUCCESS;
 }
@@ -66,6 +81,7 @@ static struct comm *comm_create(MPI_Comm handle)
     int inter = 0;
 
     comm->handle = handle;
+    comm->what = "communicator";
     comm->culprit = -1;
     PMPI_Comm_rank(handle, &comm->rank);
     PMPI_Comm_size(handle, &comm->size);
@@ -77,12 +93,7 @@ static struct comm *comm_create(MPI_Comm handle)
         comm->way = COMM_PLAIN;
     else if (comm->size == 1)
         comm->way = COMM_ALONE;
-    pthread_mutex_lock(&lock);
-    comm->link = &comms;
-    if ((comm->next = comms))
-        comms->link = &comm->next;
-    comms = comm;
-    pthread_mutex_unlock(&lock);
+    list_add(comm);
     PMPI_Comm_set_attr(handle, keyval, comm);
     return comm;
 }
@@ -197,6 +208,26 @@ int comm_settle(struct comm *comm, bool begun)
     return MPI_SUCCESS;
 }
 
+struct comm *comm_shadow(struct comm *parent, const char *what, int *rc)
+{
+    struct comm *comm = xcalloc(1, sizeof(*comm));
+
+    comm->handle = parent->handle;
+    comm->what = what;
+    comm->culprit = -1;
+    comm->rank = parent->rank;
+    comm->size = parent->size;
+    comm->members = parent->members;
+    comm->way = parent->way == COMM_PLACE ? COMM_UNSETTLED : parent->way;
+    list_add(comm);
+    if ((*rc = comm_settle(comm, true)) != MPI_SUCCESS) {
+        comm_destroy(comm);
+        return NULL;
+    }
+    comm->handle = MPI_COMM_NULL;
+    return comm;
+}
+
 void comm_close(struct comm *comm, enum comm_health health, int culprit,
                 const char *format, ...)
 {
@@ -211,8 +242,8 @@ void comm_close(struct comm *comm, enum comm_health health, int culprit,
 
 int comm_refuse(const struct comm *comm, const char *call)
 {
-    return reason_set(MPIWAIT_CLOSED, comm->culprit, "%s: the communicator is %s: %s",
-                      call, comm->health == COMM_CLOSED ? "closed" : "broken",
+    return reason_set(MPIWAIT_CLOSED, comm->culprit, "%s: the %s is %s: %s", call,
+                      comm->what, comm->health == COMM_CLOSED ? "closed" : "broken",
                       comm->cause);
 }
 

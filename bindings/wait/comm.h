@@ -27,7 +27,8 @@ enum comm_health {
 };
 
 struct comm {
-    MPI_Comm handle;
+    MPI_Comm handle; /* MPI_COMM_NULL: of a window or a file */
+    const char *what;
     enum comm_way way;
     int rank, size;
     struct mpiwait_members members;
@@ -49,6 +50,14 @@ void comm_clear(void);
 
 /* NULL for a handle that MPI itself will refuse.  Borrowed. */
 struct comm *comm_of(MPI_Comm handle);
+
+/* The members of a window or file that is being made on 'parent', where they meet with
+ * calls on it; 'what' (static) is the word for it.  Collective, all are known to come;
+ * NULL with '*rc' set when that failed.  Healed with the communicators. */
+struct comm *comm_shadow(struct comm *parent, const char *what, int *rc);
+
+/* Of a shadow. */
+void comm_destroy(struct comm *comm);
 
 /* Finds its way, collectively over its members.  'begun': all are known to come,
  * so only a death ends it; otherwise an interrupt does too, and breaks it. */

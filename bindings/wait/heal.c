@@ -166,8 +166,9 @@ static void tell_broken(struct comm *comm)
     if (comm->is_told)
         return;
     comm->is_told = true;
-    PMPI_Comm_get_name(comm->handle, name, &length);
-    buf_add_format(&text, "%scommunicator %s is broken: %s", text.size ? "; " : "",
+    if (comm->handle != MPI_COMM_NULL)
+        PMPI_Comm_get_name(comm->handle, name, &length);
+    buf_add_format(&text, "%s%s %s is broken: %s", text.size ? "; " : "", comm->what,
                    name[0] ? name : "without a name", comm->cause);
 }
 

@@ -7,6 +7,7 @@
 #include "bindings/wait/interrupt.h"
 #include "bindings/wait/layer.h"
 #include "bindings/wait/reason.h"
+#include "bindings/wait/side.h"
 #include "bindings/wait/wait.h"
 
 struct layer layer = { .kernel = MPI_COMM_NULL };
@@ -70,6 +71,9 @@ EXPORT int MPI_Finalize(void)
     int rc;
 
     layer.on = false;
+    /* A thread that was left in MPI would keep it from ending. */
+    if (was_on && side_has_left())
+        return MPI_SUCCESS;
     if (was_on)
         PMPI_Comm_free(&layer.kernel);
     /* It deletes the communicators, and they give their places back. */

@@ -164,7 +164,7 @@ bool wait_pause(struct wait *wait)
 {
     unsigned round = wait->round++;
     unsigned spin = (unsigned)(wait->word || wait->begun ? layer.spin_all : layer.spin);
-    bool spinning = round < spin;
+    bool spinning = round < spin && !wait->sleeps;
 
     if (atomic_load_explicit(&progress_count, memory_order_relaxed) && run_progress())
         wait->nap_ns = NAP_FIRST_NS;
@@ -175,7 +175,7 @@ bool wait_pause(struct wait *wait)
         && (round + 1) % (spinning ? POKE_EVERY_SPIN : POKE_EVERY_YIELD) == 0)
         poke_mpi();
     if (!spinning)
-        rest(wait, round - spin);
+        rest(wait, wait->sleeps ? UINT_MAX : round - spin);
 #if defined(__x86_64__)
     else if (wait->word)
         __builtin_ia32_pause();

@@ -35,6 +35,7 @@ struct wait {
      * it.  Such a wait calls no MPI itself, so the loop keeps MPI going. */
     _Atomic uint64_t *word;
     _Atomic uint32_t *sleepers;
+    bool sleeps; /* from the first round on: another thread needs the core */
 
     unsigned round;
     long nap_ns;

@@ -71,13 +71,21 @@ def test_switched_off(program, ranks):
     run(ranks, program("values"), RANKBOOK_WAIT="off")
 
 
-@pytest.mark.parametrize("where", ["outside", "inside"])
-@pytest.mark.parametrize("ranks", [2, 4])
-def test_death(program, tmp_path, ranks, where):
-    command = [program("death"), tmp_path / "lock"]
-    if where == "inside":
-        command.append(where)
-    run(ranks, *command, options=["-disable-auto-cleanup"])
+@pytest.mark.parametrize("ranks", [2, 3, 4])
+def test_windows_files_and_creators(program, tmp_path, ranks):
+    run(ranks, program("side"), tmp_path / "file", options=["-disable-auto-cleanup"])
+
+
+CALLS = ["Barrier", "Comm_split", "Comm_create_group", "Intercomm_create", "Win_allocate",
+         "Win_fence", "Win_lock", "Win_start", "Win_wait", "File_open", "File_write_all",
+         "File_close"]
+
+
+@pytest.mark.parametrize("call", ["inside", *CALLS])
+@pytest.mark.parametrize("ranks", [2, 3, 4])
+def test_death(program, tmp_path, ranks, call):
+    run(ranks, program("death"), tmp_path / "lock", call,
+        options=["-disable-auto-cleanup"])
 
 
 @pytest.mark.parametrize("ranks", [1, 3])

@@ -1,8 +1,8 @@
 /* death.c - a rank dies while the others wait for it, outside and inside a call
  *
- * Usage: death LOCKFILE.  Each process forks the one that uses MPI, as a keeper
- * does, so that mpiexec does not see the death; it stays until all have ended,
- * which the lock on the file tells.
+ * Usage: death LOCKFILE CALL, of the table at the end.  Each process forks the one that
+ * uses MPI, as a keeper does, so that mpiexec does not see the death; it stays until
+ * all have ended, which the lock on the file tells.
  */
 #include "tests/mpi/wait/check.h"
 
@@ -11,6 +11,7 @@
 #include <sys/file.h>
 #include <sys/wait.h>
 
+static const char *lock_path;
 static int victim;
 static pid_t victim_pid;
 
@@ -72,14 +73,163 @@ static int die_inside(void)
     return MPI_Bcast(&data, 1, type, victim, MPI_COMM_WORLD);
 }
 
-static int die_outside(void)
+/* Once all are out of what came before. */
+static void die(void)
 {
+    MPI_Barrier(MPI_COMM_WORLD);
     if (check_rank == victim)
         raise(SIGKILL);
+}
+
+static int in_barrier(void)
+{
+    die();
     return MPI_Barrier(MPI_COMM_WORLD);
 }
 
-static void use_mpi(bool inside)
+static int in_split(void)
+{
+    MPI_Comm comm;
+
+    die();
+    return MPI_Comm_split(MPI_COMM_WORLD, 0, 0, &comm);
+}
+
+static int in_create_group(void)
+{
+    MPI_Group group;
+    MPI_Comm comm;
+
+    die();
+    MPI_Comm_group(MPI_COMM_WORLD, &group);
+    return MPI_Comm_create_group(MPI_COMM_WORLD, group, 3, &comm);
+}
+
+static int in_intercomm_create(void)
+{
+    MPI_Comm half, inter;
+
+    MPI_Comm_split(MPI_COMM_WORLD, check_rank == victim, 0, &half);
+    die();
+    return MPI_Intercomm_create(half, 0, MPI_COMM_WORLD, victim, 3, &inter);
+}
+
+static int in_win_create(void)
+{
+    MPI_Win win;
+    int *base;
+
+    die();
+    return MPI_Win_allocate(4, 1, MPI_INFO_NULL, MPI_COMM_WORLD, &base, &win);
+}
+
+static MPI_Win make_window(void)
+{
+    MPI_Win win;
+    int *base;
+
+    MPI_Win_allocate(4, 1, MPI_INFO_NULL, MPI_COMM_WORLD, &base, &win);
+    return win;
+}
+
+static int in_fence(void)
+{
+    MPI_Win win = make_window();
+
+    die();
+    return MPI_Win_fence(0, win);
+}
+
+/* The victim holds it. */
+static int in_lock(void)
+{
+    MPI_Win win = make_window();
+    int value = 1;
+
+    if (check_rank == victim)
+        MPI_Win_lock(MPI_LOCK_EXCLUSIVE, 0, 0, win);
+    MPI_Barrier(MPI_COMM_WORLD);
+    die();
+    return MPI_Win_lock(MPI_LOCK_EXCLUSIVE, 0, 0, win)
+               ?: MPI_Put(&value, 1, MPI_INT, 0, 0, 1, MPI_INT, win)
+               ?: MPI_Win_unlock(0, win);
+}
+
+/* The victim never posts. */
+static int in_start(void)
+{
+    MPI_Win win = make_window();
+    MPI_Group world, group;
+    int value = 1;
+
+    MPI_Comm_group(MPI_COMM_WORLD, &world);
+    MPI_Group_incl(world, 1, &victim, &group);
+    die();
+    return MPI_Win_start(group, 0, win)
+               ?: MPI_Put(&value, 1, MPI_INT, victim, 0, 1, MPI_INT, win)
+               ?: MPI_Win_complete(win);
+}
+
+/* The victim never starts. */
+static int in_win_wait(void)
+{
+    MPI_Win win = make_window();
+    MPI_Group world, group;
+
+    MPI_Comm_group(MPI_COMM_WORLD, &world);
+    MPI_Group_incl(world, 1, &victim, &group);
+    die();
+    return MPI_Win_post(group, 0, win) ?: MPI_Win_wait(win);
+}
+
+static int in_open(void)
+{
+    MPI_File file;
+
+    die();
+    return MPI_File_open(MPI_COMM_WORLD, lock_path, MPI_MODE_RDWR, MPI_INFO_NULL,
+                         &file);
+}
+
+static int in_write_all(void)
+{
+    MPI_File file;
+    int value = 1;
+
+    MPI_File_open(MPI_COMM_WORLD, lock_path, MPI_MODE_RDWR, MPI_INFO_NULL, &file);
+    die();
+    return MPI_File_write_all(file, &value, 1, MPI_INT, MPI_STATUS_IGNORE);
+}
+
+static int in_close(void)
+{
+    MPI_File file;
+
+    MPI_File_open(MPI_COMM_WORLD, lock_path, MPI_MODE_RDWR, MPI_INFO_NULL, &file);
+    die();
+    return MPI_File_close(&file);
+}
+
+static const struct {
+    const char *name;
+    int (*wait)(void);
+} calls[] = {
+    { "inside", die_inside },
+    { "Barrier", in_barrier },
+    { "Comm_split", in_split },
+    { "Comm_create_group", in_create_group },
+    { "Intercomm_create", in_intercomm_create },
+    { "Win_allocate", in_win_create },
+    { "Win_fence", in_fence },
+    { "Win_lock", in_lock },
+    { "Win_start", in_start },
+    { "Win_wait", in_win_wait },
+    { "File_open", in_open },
+    { "File_write_all", in_write_all },
+    { "File_close", in_close },
+};
+
+static void use_mpi(const char *call)
 {
     pthread_t keeper;
     MPI_Comm rest;
@@ -93,7 +243,10 @@ static void use_mpi(bool inside)
     MPI_Barrier(MPI_COMM_WORLD);
     if (check_rank != victim)
         pthread_create(&keeper, NULL, announce, NULL);
-    expect_death(inside ? die_inside() : die_outside());
+    for (size_t i = 0; i < sizeof(calls) / sizeof(calls[0]); i++) {
+        if (!strcmp(calls[i].name, call))
+            expect_death(calls[i].wait());
+    }
     pthread_join(keeper, NULL);
     survive(rest);
     _exit(check_failed);
@@ -101,12 +254,13 @@ static void use_mpi(bool inside)
 
 int main(int argc, char **argv)
 {
-    int lock = open(argv[1], O_RDWR | O_CREAT | O_CLOEXEC, 0600), status = 0;
+    int lock = open(lock_path = argv[1], O_RDWR | O_CREAT | O_CLOEXEC, 0600),
+        status = 0;
     pid_t pid = fork();
 
     if (pid == 0) {
         flock(open(argv[1], O_RDWR), LOCK_SH);
-        use_mpi(argc > 2);
+        use_mpi(argv[2]);
     }
     signal(SIGUSR1, SIG_IGN);
     waitpid(pid, &status, 0);
