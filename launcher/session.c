@@ -281,6 +281,16 @@ static void set_hash_seed(struct strings *env)
     free(seed);
 }
 
+/* For %connect_info, which may run in another folder. */
+static void set_connection(const struct session *session, struct strings *env)
+{
+    char *path = realpath(session->setup->connection, NULL);
+
+    strings_set_env(env, "RANKBOOK_CONNECTION",
+                    path ? path : session->setup->connection);
+    free(path);
+}
+
 static void make_environment(struct session *session)
 {
     /* What an outer process manager, or an outer kernel, said to us is not for
@@ -306,6 +316,7 @@ static void make_environment(struct session *session)
     strings_set_env(env, "RANKBOOK_WIRE", wire);
     strings_set_env(env, "RANKBOOK_SECRET", hex);
     strings_set_env(env, "RANKBOOK_RUN", session->run);
+    set_connection(session, env);
     strings_set_env(env, "RANKBOOK_PYTHON", session->setup->python);
     strings_set_env(env, "RANKBOOK_METHOD", method_name(session->setup->method));
     set_hash_seed(env);

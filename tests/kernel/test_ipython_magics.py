@@ -1,5 +1,6 @@
 """IPython's magics on ranks."""
 
+import json
 import re
 
 import pytest
@@ -190,6 +191,80 @@ def test_unknown_magics(kernel):
 def test_magics_below_rank(kernel):
     assert kernel.run("%%rank 0\n%%bash\necho one").text() == "one\n"
     assert kernel.run("%%rank 0\n%time 7").result == "7"
+
+
+# ---- what ipykernel adds ----
+
+def test_files_in_the_pager(kernel, tmp_path):
+    script = tmp_path / "shown.py"
+    script.write_text("shown = 'é'\n")
+    (tmp_path / "plain.txt").write_text("two\nlines\n")
+    for code, text in (f"%less {script}", "shown"), (f"%more {tmp_path}/plain.txt", "two\nlines"):
+        done = kernel.run(code)
+        (payload,) = done.content["payload"]
+        assert payload["source"] == "page" and not done.outputs
+        assert text in re.sub(r"\x1b\[[0-9;]*m", "", payload["data"]["text/plain"])
+    for wrong in "%less", "%more /no/such/file":
+        done = kernel.run(wrong)
+        assert done.content["ename"] == "UsageError" and len(done.outputs) == 1
+    (payload,) = kernel.run("%man sh").content["payload"]
+    assert payload["source"] == "page" and "sh" in payload["data"]["text/plain"]
+
+
+def test_edit_asks_the_front_end(kernel, tmp_path):
+    script = tmp_path / "edited.py"
+    script.write_text("def first(): pass\n\ndef second(): pass\n")
+    done = kernel.run(f"%edit -n 3 {script}")
+    assert done.content["payload"] == [
+        {"source": "edit_magic", "filename": str(script), "line_number": 3}]
+    kernel.run(f"import sys; sys.path.insert(0, {str(tmp_path)!r}); import edited")
+    (payload,) = kernel.run("%ed edited.second").content["payload"]
+    assert payload["filename"] == str(script) and payload["line_number"] == 3
+    kernel.run("del sys.path[0]\ntext = 'in_a_text = 1'")
+    done = kernel.run("%edit text")
+    (payload,) = done.content["payload"]
+    assert open(payload["filename"]).read() == "in_a_text = 1"
+    assert done.text().startswith("IPython will make a temporary file") and (
+        len(done.text().splitlines()) == 1)
+    count = kernel.run("def in_a_cell(): pass").content["execution_count"]
+    (payload,) = kernel.run("%edit in_a_cell").content["payload"]
+    assert "def in_a_cell" in open(payload["filename"]).read()
+    (payload,) = kernel.run(f"%edit {count}").content["payload"]
+    assert "def in_a_cell" in open(payload["filename"]).read()
+    assert kernel.run("%edit no_such_thing").content["payload"] == []
+
+
+def test_connect_info(kernel):
+    path = kernel.manager.connection_file
+    text = kernel.run("%connect_info").text()
+    assert json.loads(text.split("\n\n")[0]) == json.load(open(path))
+    assert "--existing" in text and path.split("/")[-1] in text
+
+
+def test_clear_and_autosave(kernel):
+    assert kernel.run("%clear").text().startswith("\x1b[H\x1b[2J")
+    done = kernel.run("%autosave 60")
+    (shown,) = done.of("display_data")
+    assert "set_autosave_interval(60000)" in shown["data"]["application/javascript"]
+    assert done.text() == "Autosaving every 60 seconds\n"
+    assert kernel.run("%autosave 0").text() == "Autosave disabled\n"
+    assert kernel.run("%autosave often").content["ename"] == "UsageError"
+
+
+def test_what_a_rank_has_not(kernel):
+    done = kernel.run("%qtconsole")
+    assert done.content["ename"] == "UsageError" and len(plain(done).splitlines()) == 1
+    assert f"--existing {kernel.manager.connection_file}".rsplit("/")[-1] in plain(done)
+    assert "no subshells" in kernel.run("%subshell").text()
+
+
+def test_no_magic_of_ipykernel_is_missing(kernel):
+    from ipykernel.zmqshell import KernelMagics
+
+    theirs = {name for names in KernelMagics.magics.values() for name in names}
+    names = kernel.run("sorted(name for names in get_ipython().magics_manager.magics.values()"
+                       " for name in names)")
+    assert theirs and not theirs - set(eval(names.result))
 
 
 # ---- what one rank does for all ----

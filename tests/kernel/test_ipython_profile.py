@@ -6,8 +6,8 @@ import pytest
 from harness import Kernel
 
 IPYTHON_CONFIG = """
-c.InteractiveShellApp.exec_lines = ["of_a_line = 1"]
-c.InteractiveShellApp.extensions = ["rankbook_extension"]
+c.InteractiveShellApp.exec_lines = ["of_a_line = 1", "1 / 0", "nowhere"]
+c.InteractiveShellApp.extensions = ["rankbook_extension", "no_such_extension"]
 c.InteractiveShell.cache_size = 77
 """
 KERNEL_CONFIG = """
@@ -35,7 +35,35 @@ def kernel(request, tmp_path_factory):
            "PYTHONSTARTUP": str(folder / "begin.py")}
     with Kernel(request.param, "mpiexec", env=env) as kernel:
         kernel.folder = folder
+        kernel.first = [kernel.run("pass", silent=True), kernel.run("print('a cell')"),
+                        kernel.run("print('a cell')")]
         yield kernel
+
+
+def test_errors_of_the_start_come_with_the_first_cell(kernel):
+    silent, first, second = kernel.first
+    assert not silent.outputs
+    said = first.text("stderr")
+    words = ["Errors at the start of IPython", "no_such_extension", "ZeroDivisionError",
+             "'nowhere'", "of a startup file", "20-bad.py"]
+    found = [said.find(word) for word in words]
+    assert -1 not in found, said
+    assert found[0] < found[1] and found[2] < found[3]
+    assert said.count("division by zero") == 1 and "rankbook_shell" not in said
+    assert first.text() == "a cell\n" and first.content["status"] == "ok"
+    assert second.text() == "a cell\n" and second.stream("stderr") == ""
+
+
+def test_a_configuration_that_cannot_be_read(tmp_path):
+    profile = tmp_path / "profile_default"
+    profile.mkdir()
+    (profile / "ipython_config.py").write_text("c.InteractiveShell.cache_size = nonsense\n")
+    with Kernel(4, "mpiexec", env={"IPYTHONDIR": str(tmp_path)}) as kernel:
+        done = kernel.run("%%rank 1-3\nprint('three')")
+        assert done.content["status"] == "ok"
+        assert "ipython_config.py is not used: NameError" in done.stream("stderr")
+        done = kernel.run("print('all')")  # of rank 0, which had no cell yet
+        assert done.stream("stderr").startswith("[0] Errors at the start"), done.outputs
 
 
 def test_configuration_and_startup_files(kernel):

@@ -23,10 +23,11 @@ _RUN_CODE = InteractiveShell.run_code.__code__
 
 
 class Cells:
-    def __init__(self, shell, loop, user_input):
+    def __init__(self, shell, loop, user_input, startup_errors):
         self.shell = shell
         self.loop = loop
         self.user_input = user_input
+        self.startup_errors = startup_errors
         self.context = copy_context()
         self.task = None  # of a cell with await
         self.is_open = False  # the user's code runs and may be interrupted
@@ -87,6 +88,7 @@ class Cells:
             shell.execution_count = cell.count
         shell.cell_count = shell.execution_count
         shell.kernel.parent = cell.parent
+        shell.is_lead = cell.is_lead
         self.user_input.is_allowed = cell.allow_stdin
         shell.payload_manager.clear_payload()
         shell.tracebacks.clear()
@@ -95,6 +97,7 @@ class Cells:
             # a cell has set its own; the next one is to be stopped all the same
             signal.signal(signal.SIGINT, self.handler)
         try:
+            self.startup_errors.show(cell)
             self.is_open = True
             if _rankbook.interrupt_take():  # its signal came before the line above
                 raise KeyboardInterrupt

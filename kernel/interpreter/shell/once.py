@@ -27,7 +27,7 @@ def _path(key):
 
 
 @contextmanager
-def _speaking_for_all():
+def speaking_for_all():
     """What is printed now has no label."""
     before = sys.stdout
     if before is streams.stdout:
@@ -48,7 +48,7 @@ def once(key, call):
         fcntl.flock(file, fcntl.LOCK_EX)
         if os.read(file, 1):
             return
-        with _speaking_for_all():
+        with speaking_for_all():
             call()
         os.write(file, b"done")
     finally:

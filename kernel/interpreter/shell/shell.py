@@ -20,6 +20,7 @@ from . import directives, frames, magics
 from .compiler import CellCompiler
 from .display import RankDisplayHook, RankDisplayPublisher
 from .history import RankHistory
+from .notebook import NotebookMagics
 from .tracebacks import Traceback
 
 _ENVIRONMENT = {
@@ -86,6 +87,7 @@ class ZMQInteractiveShell(InteractiveShell):
     def __init__(self, rank=0, **kwargs):
         self.rank = rank
         self.cell_count = 0
+        self.is_lead = rank == 0  # of the ranks of the cell
         self.tracebacks = []
         self.is_in_callback = False
         self.callback_error = None
@@ -132,6 +134,7 @@ class ZMQInteractiveShell(InteractiveShell):
     def init_magics(self):
         super().init_magics()
         self.magics_manager.register_lazy("store", "IPython.extensions.storemagic")
+        self.register_magics(NotebookMagics)
 
     def init_history(self):
         self.history_manager = RankHistory(shell=self, parent=self)

@@ -78,9 +78,11 @@ def _make_shell(rank):
                 f"IPython cannot be imported by {sys.executable}: {error}\n"
                 f"Install it: {sys.executable} -m pip install ipython"
             )
-        from .startup import load_config
+        from .startup import StartupErrors, load_config
 
-        return ZMQInteractiveShell.instance(rank=rank, config=load_config())
+        errors = StartupErrors()
+        shell = ZMQInteractiveShell.instance(rank=rank, config=load_config(errors))
+        return shell, errors
 
 
 def _ready(mpi):
@@ -133,7 +135,7 @@ def start():
     rank = _number("PMI_RANK", "RANKBOOK_RANK")
     size = _number("PMI_SIZE", "RANKBOOK_SIZE") or 1
     hooks.install()
-    shell = _make_shell(rank)
+    shell, errors = _make_shell(rank)
     mpi = _start_mpi(rank, size)
     _add_folder()
 
@@ -144,7 +146,7 @@ def start():
     from .asks import Asks
     from .cells import Cells
 
-    cells = Cells(shell, loop, user_input)
+    cells = Cells(shell, loop, user_input, errors)
     asks = Asks(shell, loop, user_input, cells)
 
     def on_heal(cell, frames):
@@ -176,6 +178,6 @@ def start():
     _ready(mpi)
     from .startup import run_startup
 
-    run_startup(shell)
+    run_startup(shell, errors)
     loop.run()
     gc.freeze()  # a last collection of everything would only take time

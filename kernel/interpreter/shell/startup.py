@@ -1,12 +1,55 @@
 """The user's IPython profile: configuration and startup files, if there are any."""
 
+import logging
 import os
 import sys
+import traceback
+from contextlib import contextmanager
 
 from traitlets.config import Config
 
 _CONFIGS = ("ipython_config", "ipython_kernel_config")
 _PROFILE = "profile_default"
+
+
+class StartupErrors(logging.Handler):
+    """What went wrong before the first cell, kept for it: earlier, nobody looks.
+
+    Ranks that say the same are folded, as in any cell."""
+
+    def __init__(self):
+        super().__init__(logging.WARNING)
+        self._texts = []
+
+    def add(self, text):
+        self._texts.append(text.rstrip("\n"))
+
+    def emit(self, record):
+        self.add(record.getMessage())
+        if record.exc_info:
+            self.add("".join(traceback.format_exception(*record.exc_info)))
+
+    @contextmanager
+    def of(self, shell, logger):
+        """What these two complain about meanwhile."""
+
+        def on_traceback(etype, evalue, stb):
+            self.add(shell.InteractiveTB.stb2text(stb))
+
+        logger.addHandler(self)
+        logger.propagate = False
+        shell._showtraceback = on_traceback
+        try:
+            yield
+        finally:
+            del shell._showtraceback
+            logger.removeHandler(self)
+
+    def show(self, cell):
+        """In this cell, unless it shows nothing."""
+        if self._texts and not cell.silent:
+            texts, self._texts = self._texts, []
+            sys.stderr.write("\n".join(["Errors at the start of IPython:", *texts, ""]))
 
 
 def _folders():
@@ -18,39 +61,39 @@ def _folders():
     return [*system, own, os.path.join(get_ipython_dir(), _PROFILE)]
 
 
-def load_config():
+def load_config(errors):
     config = Config()
     # its first answer takes longer than the notebook waits; %config turns it on
     config.Completer.use_jedi = False
     for folder in _folders():
         for name in _CONFIGS:
             if os.path.exists(os.path.join(folder, name + ".py")):
-                _merge(config, folder, name + ".py")
+                _merge(config, folder, name + ".py", errors)
     return config
 
 
-def _merge(config, folder, name):
+def _merge(config, folder, name, errors):
     from traitlets.config.loader import PyFileConfigLoader
 
     try:
         config.merge(PyFileConfigLoader(name, path=folder).load_config())
     except Exception as error:
-        print(f"{folder}/{name} is not used: {error}", file=sys.stderr)
+        errors.add(f"{folder}/{name} is not used: {type(error).__name__}: {error}")
 
 
-def run_startup(shell):
+def run_startup(shell, errors):
     """Extensions, lines and files that the user wants in every session."""
     shell.magics_manager.register_lazy("store", "IPython.extensions.storemagic")
     if not _is_wanted(shell):
         return
-    import logging
-
     from IPython.core.shellapp import InteractiveShellApp
+
+    logger = logging.getLogger("rankbook.startup")
 
     class IPKernelApp(InteractiveShellApp):
         """By the name of ipykernel's, which configuration files use."""
 
-        log = logging.getLogger("rankbook")
+        log = logger
         ipython_dir = shell.ipython_dir
         profile_dir = shell.profile_dir
         default_extensions = []
@@ -58,10 +101,10 @@ def run_startup(shell):
 
     app = IPKernelApp(config=shell.config)
     app.shell = shell
-    app.init_gui_pylab()
-    app.init_extensions()
-    app.init_code()
-    shell.print_tracebacks()
+    with errors.of(shell, logger):
+        app.init_gui_pylab()
+        app.init_extensions()
+        app.init_code()
 
 
 def _is_wanted(shell):
