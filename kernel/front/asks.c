@@ -10,8 +10,9 @@
 #include "kernel/front/origin.h"
 
 #define ANSWER_MS 1000
-#define DEBUG_MS 60000 /* a debugger evaluates what the user wants */
-#define START_MS 10000 /* while the ranks are starting */
+#define DEBUG_MS 60000   /* a debugger evaluates what the user wants */
+#define HISTORY_MS 60000 /* a long one is searched; empty, a client shows none */
+#define START_MS 10000   /* while the ranks are starting */
 
 struct kind;
 
@@ -67,7 +68,7 @@ static const struct kind {
     { "complete_request", "complete_reply", empty_complete, ANSWER_MS },
     { "inspect_request", "inspect_reply", empty_inspect, ANSWER_MS },
     { "is_complete_request", "is_complete_reply", empty_is_complete, ANSWER_MS },
-    { "history_request", "history_reply", empty_history, ANSWER_MS },
+    { "history_request", "history_reply", empty_history, HISTORY_MS },
     { "debug_request", "debug_reply", debug_refusal, DEBUG_MS },
 };
 
@@ -203,7 +204,7 @@ void asks_push(struct asks *asks, enum channel from, struct message *msg, int ra
     ask->kind = find_kind(msg);
     ask->rank = rank;
     channels_status(asks->front->channels, msg, "busy");
-    set_timer(ask, START_MS);
+    set_timer(ask, ask->kind->patience > START_MS ? ask->kind->patience : START_MS);
     ask_begin(ask);
 }
 

@@ -2,7 +2,8 @@
  *
  * Completion, inspection and history go to the lead rank, debug requests to the rank
  * that is debugged; they wait until the ranks are there.  A rank that does not answer
- * in time is answered for, with an empty reply, so that no client hangs.
+ * in time is answered for, with an empty reply, so that no client hangs: soon, where
+ * somebody types and waits; late, where an answer that comes late is as good.
  */
 #ifndef FRONT_ASKS_H
 #define FRONT_ASKS_H

@@ -39,6 +39,24 @@ def test_everything_is_answered(busy, channel):
     assert {entry["state"] for entry in ask("usage_request")["ranks"]} == {"busy"}
 
 
+def test_history_may_take_its_time(world):
+    """The rank cannot answer for two seconds; others get their replies meanwhile."""
+    world.run("'kept in the history'")
+    cell = world.send("import ctypes\nprint('begun', flush=True)\n"
+                      "ctypes.PyDLL(None).usleep(2000000)")
+    world.wait_output(cell, "begun")
+    request = world.client.session.msg("history_request", {
+        "output": False, "raw": True, "hist_access_type": "search",
+        "pattern": "'kept in*", "n": 1})
+    world.client.shell_channel.send(request)
+    assert world.request("kernel_info_request", {}).content["status"] == "ok"
+    reply = world.client.get_shell_msg(timeout=TIMEOUT)
+    while reply["parent_header"]["msg_id"] != request["header"]["msg_id"]:
+        reply = world.client.get_shell_msg(timeout=TIMEOUT)
+    assert [entry[2] for entry in reply["content"]["history"]] == ["'kept in the history'"]
+    assert world.run("1").result == "1"
+
+
 def usage(kernel):
     return kernel.request("usage_request", {}, "control").content
 
