@@ -276,6 +276,18 @@ def test_pip_is_run_once(kernel, tmp_path):
     assert done.text() == "Note: you may need to restart the kernel to use updated packages.\n"
 
 
+@pytest.mark.parametrize("program", ["pip", "{sys.executable} -m pip -q", "cd . && pip"])
+def test_a_program_that_installs_is_run_once(kernel, tmp_path, program):
+    """And all ranks have its exit status."""
+    kernel.run("import sys")
+    done = kernel.run(f"!{program} install --help > /dev/null; echo run >> {tmp_path}/runs; "
+                      "echo once; exit 3\nstatus = _exit_code\nprint(status)")
+    assert (tmp_path / "runs").read_text() == "run\n"
+    assert done.stream().startswith("once\n") and done.text().endswith("\n3\n")
+    kernel.run(f"!echo pip install >> {tmp_path}/others")
+    assert (tmp_path / "others").read_text() == "pip install\n" * kernel.ranks
+
+
 def test_what_pip_says_has_no_label(kernel):
     text = kernel.run("%pip --version").text()
     assert text.startswith("pip ") and len(text.splitlines()) == 2, text

@@ -1,7 +1,6 @@
 """IPython's magics, where a rank is not a terminal, and not alone."""
 
 import functools
-import importlib
 import os
 
 from IPython.core.error import UsageError
@@ -31,7 +30,6 @@ def _by_one(name, magic):
     @functools.wraps(magic)
     def run(*args, **options):
         once((name, args, os.getcwd()), lambda: magic(*args, **options))
-        importlib.invalidate_caches()  # there may be new packages, or modules
 
     return run
 

@@ -6,14 +6,19 @@ nobody waits for a rank that died, was stopped, or never comes.
 """
 
 import fcntl
+import importlib
 import os
 import sys
 import zlib
 from contextlib import contextmanager
 
 from . import parents, streams
+from .content import decode, encode
+
+_VALUE_MAX = 65536
 
 _counts = {}  # how often this rank has come with the same, in the cell that runs
+_doing = []  # keys: what is part of it is done by this rank alone
 
 
 def _path(key):
@@ -41,16 +46,23 @@ def speaking_for_all():
 
 
 def once(key, call):
-    """call(), on one of the ranks that come with this 'key'.  Where it raises, the
-    next rank tries, and says what is wrong in its turn."""
+    """call(), on one of the ranks that come with this 'key'; its value, as JSON has it,
+    on all.  Where it raises, the next rank tries, and says what is wrong in its turn."""
+    if _doing:
+        return call()
     file = os.open(_path(key), os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
     try:
         fcntl.flock(file, fcntl.LOCK_EX)
-        if os.read(file, 1):
-            return
+        found = os.read(file, _VALUE_MAX)
+        if found:
+            return decode(found)
+        _doing.append(key)
         with speaking_for_all():
-            call()
-        os.write(file, b"done")
+            value = call()
+        os.write(file, encode(value))
+        return value
     finally:
+        _doing.clear()
         fcntl.flock(file, fcntl.LOCK_UN)  # a child may have the descriptor as well
         os.close(file)
+        importlib.invalidate_caches()  # there may be new packages, or modules

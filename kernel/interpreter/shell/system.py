@@ -2,11 +2,23 @@
 
 import codecs
 import os
+import re
 import select
 import signal
 import subprocess
 import sys
 import termios
+
+from .once import once
+
+# what ranks that do it at the same time do to one another's packages
+_CHANGES_PACKAGES = re.compile(
+    r"""(?:^|[;&|({])\s*(?:sudo\s+)?
+    (?:\S*python[\d.]*\s+(?:-\S+\s+)*-m\s+)?
+    (?:\S*/)?(?:pip[\d.]*|uv(?:\s+pip)?|conda|mamba|micromamba|apt|apt-get)
+    (?:\s+-\S+)*\s+(?:install|uninstall|remove|update|upgrade|add|sync|create)\b""",
+    re.VERBOSE,
+)
 
 
 def _open_terminal():
@@ -57,6 +69,12 @@ def _copy(ours, process):
 
 def system(command):
     """Runs 'command'; returns its exit status, negative for a signal."""
+    if _CHANGES_PACKAGES.search(command):
+        return once(("!", command, os.getcwd()), lambda: _run(command))
+    return _run(command)
+
+
+def _run(command):
     ours, theirs = _open_terminal()
     try:
         process = subprocess.Popen(
