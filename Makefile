@@ -286,7 +286,7 @@ $(GATHER): $(BUILD)/obj/tests/kernel/gather.o $(call archives,front $(SHARED))
 	@mkdir -p $(@D)
 	$(call say,LINK,$@) $(LINK) -shared -o $@ $< -Wl,--start-group \
 	    $(call archives,front $(SHARED)) -Wl,--end-group $(LIBS)
-.PHONY: unit fuzz-replay fuzz
+.PHONY: unit fuzz-replay fuzz-search fuzz
 unit: $(UNIT) $(GATHER)
 
 # Every decoder of outside bytes: replayed over its corpus in the tests, and
@@ -299,14 +299,18 @@ $(BUILD)/tests/fuzz/%: $(BUILD)/obj/tests/fuzz/%.o $(BUILD)/obj/tests/fuzz/drive
 fuzz-replay: $(FUZZERS:%=$(BUILD)/tests/fuzz/%)
 
 FUZZ_SECONDS ?= 60
-FUZZ_SOURCES = $(filter-out %/main.c,$(foreach f,$(FOLDERS),$(call sources,$(DIR_$(f)))))
+$(BUILD)/tests/search/%: $(BUILD)/obj/tests/fuzz/%.o $(call archives,$(UNIT_LIBS))
+	@mkdir -p $(@D)
+	$(call say,LINK,$@) $(LINK) -fsanitize=fuzzer -o $@ $< \
+	    $(call test_libs,tests/fuzz/$*.c)
+fuzz-search: $(FUZZERS:%=$(BUILD)/tests/search/%)
 fuzz: ## search each decoder of outside bytes for FUZZ_SECONDS
 	@tools/packages.sh $(PACKAGES) clang libclang-rt-14-dev
-	@mkdir -p $(BUILD)/fuzz
+	@$(MAKE) --no-print-directory $(JOBS) BUILD=$(BUILD)/fuzz CC=clang CFLAGS='-O1 -g' \
+	    SANITIZE=fuzzer-no-link,address,undefined FUZZERS='$(FUZZERS)' fuzz-search
 	@for f in $(FUZZERS); do echo "== $$f"; mkdir -p $(BUILD)/fuzz/corpus/$$f; \
-	    clang -std=c11 -D_GNU_SOURCE -I. -g -O1 -fsanitize=fuzzer,address,undefined \
-	        tests/fuzz/$$f.c $(FUZZ_SOURCES) $(LIBS) -o $(BUILD)/fuzz/$$f \
-	    && $(BUILD)/fuzz/$$f -max_total_time=$(FUZZ_SECONDS) -print_final_stats=1 \
-	        $(BUILD)/fuzz/corpus/$$f tests/fuzz/corpus/$${f#fuzz_} || exit 1; done
+	    $(BUILD)/fuzz/tests/search/$$f -max_total_time=$(FUZZ_SECONDS) \
+	        -print_final_stats=1 $(BUILD)/fuzz/corpus/$$f \
+	        tests/fuzz/corpus/$${f#fuzz_} || exit 1; done
 
 -include $(shell find $(BUILD)/obj -name '*.d' 2>/dev/null)
