@@ -19,7 +19,7 @@ SANITIZE ?=
 PACKAGES := gcc pkg-config libzmq3-dev libjansson-dev libsodium-dev libssl-dev \
             python3-dev python3-venv
 TEST_PACKAGES := clang clang-format libclang-rt-14-dev chromium \
-            fonts-dejavu-core fonts-liberation g++ libmpich-dev mpich procps swig
+            fonts-dejavu-core fonts-liberation g++ libmpich-dev mpich procps spin swig
 
 VERSION := 0.1.0
 abspath_of = $(if $(findstring /,$(1)),$(abspath $(1)),$(shell command -v $(1)))

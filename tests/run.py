@@ -3,11 +3,11 @@
 usage: run.py [--build BUILD] [SUITE...]
 
 Suites: unit (C modules, as built and under ASan and UBSan), fuzz (decoders over
-their corpora), mpi (the binding and libmpiwait under mpiexec -n 1..4), mpich4 (a part
-of that on Debian's MPICH), mpi4py (its own suite against our module, on 1 and 2
-ranks), kernel (through jupyter_client), replay (notebooks headless), browser
-(JupyterLab in chromium).  Each prints its own report; the exit status is 0 when
-nothing failed.
+their corpora), model (how the members of a collective meet, in every order of their
+steps), mpi (the binding and libmpiwait under mpiexec -n 1..4), mpich4 (a part of that
+on Debian's MPICH), mpi4py (its own suite against our module, on 1 and 2 ranks), kernel
+(through jupyter_client), replay (notebooks headless), browser (JupyterLab in
+chromium).  Each prints its own report; the exit status is 0 when nothing failed.
 """
 
 import argparse
@@ -150,6 +150,7 @@ def run_pytest(build, folder):
 SUITES = {
     "unit": suite_unit,
     "fuzz": suite_fuzz,
+    "model": lambda build: run_pytest(build, "model"),
     "mpi": lambda build: run_ranks(build, "tests/mpi/run.py"),
     "mpich4": suite_mpich4,
     "mpi4py": lambda build: run_ranks(build, "tests/mpi4py/suite.py", "-n", "1,2"),
