@@ -254,8 +254,8 @@ int platform_socket_flow(int fd, struct platform_flow *flow)
     return 0;
 }
 
-void platform_keep_memory(void)
+void platform_keep_memory(int megabytes)
 {
-    mallopt(M_MMAP_THRESHOLD, 8 << 20);
-    mallopt(M_TRIM_THRESHOLD, 16 << 20);
+    mallopt(M_MMAP_THRESHOLD, megabytes << 20);
+    mallopt(M_TRIM_THRESHOLD, 2 * megabytes << 20);
 }

@@ -46,9 +46,9 @@ struct platform_flow {
 };
 int platform_socket_flow(int fd, struct platform_flow *flow);
 
-/* Memory that large messages needed is kept for the next ones, up to some megabytes:
- * it would cost more to get it from the system anew than to copy the message. */
-void platform_keep_memory(void);
+/* What is freed of blocks up to 'megabytes' is kept for the next ones, twice as much
+ * at most: to get it from the system anew costs more than to copy what it holds. */
+void platform_keep_memory(int megabytes);
 
 /* Of this host: memory in bytes, and the CPU time of all its processors, in ticks,
  * that was spent since the boot. */

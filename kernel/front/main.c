@@ -18,6 +18,8 @@
 #include "kernel/base/platform.h"
 #include "kernel/front/front.h"
 
+#define MEMORY_KEPT 8
+
 static int config_read(int argc, char **argv, struct front_config *out)
 {
     static const struct option known[] = {
@@ -98,7 +100,7 @@ int main(int argc, char **argv)
         fprintf(stderr, "rankbook-front: started by 'rankbook kernel', not by hand\n");
         return 2;
     }
-    platform_keep_memory();
+    platform_keep_memory(MEMORY_KEPT);
     /* A terminal's Ctrl-C comes as an order of the launcher. */
     signal(SIGINT, SIG_IGN);
     signal(SIGPIPE, SIG_IGN);

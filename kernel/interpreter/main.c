@@ -19,6 +19,9 @@
 #include "kernel/interpreter/places.h"
 #include "kernel/interpreter/python.h"
 
+/* What malloc() comes to by itself, once a program has freed blocks so large. */
+#define MEMORY_KEPT 32
+
 static const char no_mpi[] =
     "this kernel was started without MPI (--start none); for mpi4py, start it with "
     "--start mpiexec, which is the default";
@@ -151,6 +154,7 @@ static int run_kernel(void)
     PyObject *module, *result = NULL;
     int status = 0;
 
+    platform_keep_memory(MEMORY_KEPT);
     signal(SIGINT, SIG_IGN); /* until the shell takes it */
     PySys_AddAuditHook(on_audit, NULL);
     if (prepare(&err) < 0)

@@ -113,9 +113,31 @@ static PyObject *module_assist_wait(PyObject *module, PyObject *unused)
 
 /* ---- to the keeper ---- */
 
-PyDoc_STRVAR(write_doc, "write(stream, cell, bytes)\n\n"
-                        "Text of a cell, for stdout (0), stderr (1), or for stdout\n"
-                        "and for all ranks (2).");
+/* The UTF-8 of a str, or bytes as they are.  Whatever encode() a subclass of str may
+ * have; most text is ASCII, and is not copied. */
+static int get_text(PyObject *object, Py_buffer *text)
+{
+    PyObject *encoded;
+    Py_ssize_t size;
+    int rc;
+
+    if (!PyUnicode_Check(object))
+        return PyObject_GetBuffer(object, text, PyBUF_SIMPLE);
+    if ((size = PyUnicode_GetLength(object)) < 0)
+        return -1;
+    if (PyUnicode_IS_ASCII(object))
+        return PyBuffer_FillInfo(text, object, PyUnicode_DATA(object), size, 1,
+                                 PyBUF_SIMPLE);
+    if (!(encoded = PyUnicode_AsEncodedString(object, "utf-8", "backslashreplace")))
+        return -1;
+    rc = PyObject_GetBuffer(encoded, text, PyBUF_SIMPLE);
+    Py_DECREF(encoded);
+    return rc;
+}
+
+PyDoc_STRVAR(write_doc, "write(stream, cell, text)\n\n"
+                        "Text of a cell, str or bytes, for stdout (0), stderr (1), or\n"
+                        "for stdout and for all ranks (2).");
 
 static PyObject *module_write(PyObject *module, PyObject *const *args, Py_ssize_t count)
 {
@@ -125,14 +147,14 @@ static PyObject *module_write(PyObject *module, PyObject *const *args, Py_ssize_
     int rc, stream;
 
     if (count != 3) {
-        PyErr_SetString(PyExc_TypeError, "write() takes stream, cell and bytes");
+        PyErr_SetString(PyExc_TypeError, "write() takes stream, cell and text");
         return NULL;
     }
     stream = (int)PyLong_AsLong(args[0]);
     cell = PyLong_AsUnsignedLongLong(args[1]);
     if (!PyErr_Occurred() && (stream < OUTBOX_STDOUT || stream > OUTBOX_COMMON))
         PyErr_Format(PyExc_ValueError, "there is no stream %d", stream);
-    if (PyErr_Occurred() || PyObject_GetBuffer(args[2], &text, PyBUF_SIMPLE) < 0)
+    if (PyErr_Occurred() || get_text(args[2], &text) < 0)
         return NULL;
     Py_BEGIN_ALLOW_THREADS rc =
         outbox_text((enum outbox_stream)stream, cell, text.buf, (size_t)text.len, &err);

@@ -16,6 +16,8 @@
 #include "kernel/base/platform.h"
 #include "kernel/keeper/keeper.h"
 
+#define MEMORY_KEPT 8
+
 /* A number from the first of the two variables that is set. */
 static int read_number(const char *first, const char *second, int min, int *out,
                        struct error *err)
@@ -89,7 +91,7 @@ int main(void)
     int rc = 1;
 
     mallopt(M_ARENA_MAX, 1);
-    platform_keep_memory();
+    platform_keep_memory(MEMORY_KEPT);
     ignore_signals();
     if (read_setup(&setup, &program, &err) < 0) {
         fprintf(stderr, "rankbook-keeper: %s\n", err.text);

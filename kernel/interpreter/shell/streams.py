@@ -53,9 +53,7 @@ class Stream(io.TextIOBase):
             raise TypeError(
                 f"write() argument must be str, not {type(text).__name__}"
             )
-        # a subclass of str may have an encode() of its own
-        data = str.encode(text, "utf-8", "backslashreplace")
-        _rankbook.write(self._number, parents.current(), data)
+        _rankbook.write(self._number, parents.current(), text)
         return str.__len__(text)
 
     def writable(self):
