@@ -3,6 +3,7 @@
 
 #include <string.h>
 
+#include "kernel/front/gather/common.h"
 #include "kernel/jupyter/text.h"
 
 static bool is_settled(const struct fold_queue *queue)
@@ -49,7 +50,7 @@ static int64_t last_match(const struct fold *fold)
 /* This rank is so far ahead of the others that its text would fill the memory. */
 static bool is_full(const struct fold *fold, const struct fold_queue *queue)
 {
-    return queue->items.size > FOLD_HELD_MAX / fold->count;
+    return items_size(&queue->items) > FOLD_HELD_MAX / fold->count;
 }
 
 /* It ends inside of a character or of a sequence that sets a colour, or has nothing
@@ -108,6 +109,70 @@ static int64_t head_deadline(const struct fold_queue *queue, bool unanimous,
         return -1;
     since = queue->items.head->arrived;
     return (match > since ? match : since) + wait;
+}
+
+/* When what cannot be cut into lines yet has waited long enough; -1: never. */
+static int64_t uncut_deadline(const struct fold_queue *queue, int64_t match)
+{
+    const struct item *head = queue->items.head;
+    const struct write *write = uncut_head(&queue->items.uncut);
+
+    if (!write || (head && !head->open))
+        return -1;
+    return (match > write->arrived ? match : write->arrived) + FOLD_TEXT_MS;
+}
+
+static bool is_past(int64_t deadline, int64_t now)
+{
+    return deadline >= 0 && now >= deadline;
+}
+
+/* Ranks differ, or may do so and have waited long enough. */
+static bool needs_lines(const struct fold *fold, int64_t match, int64_t now)
+{
+    bool are_known = true;
+
+    if (fold->is_apart)
+        return true;
+    for (size_t i = 0; i < fold->count; i++) {
+        const struct fold_queue *queue = &fold->queues[i];
+
+        if (queue->items.head || is_full(fold, queue)
+            || is_past(uncut_deadline(queue, match), now))
+            return true;
+        are_known =
+            are_known && (queue->is_done || common_is_known(&queue->items.uncut));
+    }
+    return are_known;
+}
+
+/* A full queue is cut as far as it needs a head.  A last line without an end stays,
+ * while it does not stand in the way: it may be common. */
+static bool can_cut(const struct fold *fold, const struct fold_queue *queue,
+                    bool is_due)
+{
+    const struct items *items = &queue->items;
+
+    if (!uncut_head(&items->uncut))
+        return false;
+    if (!items->head || items->head->open)
+        return is_due || queue->is_done || is_full(fold, queue)
+               || common_is_known(&items->uncut);
+    return !is_full(fold, queue) && common_is_known(&items->uncut);
+}
+
+static void cut_lines(struct fold *fold, int64_t now)
+{
+    int64_t match = last_match(fold);
+    bool is_due = false;
+
+    if (!needs_lines(fold, match, now))
+        return;
+    for (size_t i = 0; i < fold->count; i++)
+        is_due = is_due || is_past(uncut_deadline(&fold->queues[i], match), now);
+    for (size_t i = 0; i < fold->count; i++)
+        while (can_cut(fold, &fold->queues[i], is_due))
+            items_cut(&fold->queues[i].items);
 }
 
 /* These ranks show different things, and neither will show the other's later. */
@@ -226,8 +291,21 @@ static enum fold_step choose_results(struct fold *fold)
     return any ? FOLD_RESULTS : FOLD_NOTHING;
 }
 
+/* All say the same, and nobody waits for anything. */
+static bool choose_common(struct fold *fold)
+{
+    if (fold->is_apart || !(fold->common = common_take(fold)))
+        return false;
+    for (size_t i = 0; i < fold->count; i++)
+        fold->queues[i].is_member = true;
+    return true;
+}
+
 enum fold_step fold_next(struct fold *fold, int64_t now)
 {
+    if (choose_common(fold))
+        return FOLD_GROUP;
+    cut_lines(fold, now);
     for (int round = 0; round < 2; round++) {
         bool any = false;
         int blocker = -1;
@@ -257,9 +335,13 @@ enum fold_step fold_next(struct fold *fold, int64_t now)
 
 struct item *fold_take(struct fold *fold)
 {
-    struct item *first = NULL;
+    struct item *first = fold->common;
     int count = 0;
 
+    if (first) {
+        fold->common = NULL;
+        return first;
+    }
     for (size_t i = 0; i < fold->count; i++)
         count += fold->queues[i].is_member;
     for (size_t i = 0; i < fold->count; i++) {
@@ -294,7 +376,7 @@ bool fold_continues(const struct fold *fold, const struct item *last)
         if (!head || head->open || head->kind != ITEM_LINE
             || (first && !item_is_equal(first, head)))
             return false;
-        if (!first && (head->chunk != last->chunk || strcmp(head->name, last->name)))
+        if (!first && (head->write != last->write || strcmp(head->name, last->name)))
             return false;
         if (!first)
             first = head;
@@ -319,16 +401,21 @@ bool fold_is_whole(const struct fold *fold)
     return true;
 }
 
+static int64_t earlier(int64_t a, int64_t b)
+{
+    return a < 0 || (b >= 0 && b < a) ? b : a;
+}
+
 int64_t fold_deadline(const struct fold *fold)
 {
     bool unanimous = is_unanimous(fold);
     int64_t match = last_match(fold), first = -1;
 
     for (size_t i = 0; i < fold->count; i++) {
-        int64_t deadline = head_deadline(&fold->queues[i], unanimous, match);
+        const struct fold_queue *queue = &fold->queues[i];
 
-        if (deadline >= 0 && (first < 0 || deadline < first))
-            first = deadline;
+        first = earlier(first, head_deadline(queue, unanimous, match));
+        first = earlier(first, uncut_deadline(queue, match));
     }
     return first;
 }

@@ -7,6 +7,9 @@
  * one to come to it; where all wait for one another, those wait that have the
  * shortest way to go.
  *
+ * Text is cut into lines only where ranks write different things (common.h).  While
+ * somebody has not said yet whether he does, the others' text waits as it is.
+ *
  * Ranks drift apart, under a flood by far more than an item may wait.  So the wait
  * is one without progress: while a rank that is behind goes on saying what others
  * have said before it, they are not done waiting for it.
@@ -24,8 +27,8 @@
 #define FOLD_OPEN_MS 1000    /* a line without an end, for its end */
 #define FOLD_DISPLAY_MS 1000 /* a display: pictures take time to draw */
 
-/* What all queues together may hold; one that holds more than its part of it waits
- * for nobody. */
+/* The memory that all queues together may take, about; one that takes more than its
+ * part of it waits for nobody. */
 #define FOLD_HELD_MAX (128u << 20)
 
 struct fold_queue {
@@ -42,14 +45,15 @@ struct fold_queue {
 struct fold {
     struct fold_queue *queues; /* by ascending rank */
     size_t count;
-    bool is_apart;   /* group nothing */
-    bool is_begun;   /* this round has given something out */
-    bool has_rivals; /* in this round ranks show different displays */
+    bool is_apart;       /* group nothing */
+    bool is_begun;       /* this round has given something out */
+    bool has_rivals;     /* in this round ranks show different displays */
+    struct item *common; /* what all say next, not in the queues any more */
 };
 
 enum fold_step {
     FOLD_NOTHING, /* not yet */
-    FOLD_GROUP,   /* the heads of the members are equal: take and show them */
+    FOLD_GROUP,   /* the members say the same: take and show it */
     FOLD_RESULTS, /* the heads of the members are results, maybe different ones */
 };
 
@@ -59,7 +63,7 @@ bool fold_is_live(const struct fold_queue *queue, const struct item *line);
 /* Chooses what goes next. */
 enum fold_step fold_next(struct fold *fold, int64_t now);
 
-/* Takes the heads of the members, which are equal: returns one, to be destroyed. */
+/* Takes what the members say, which is equal: returns one of it, to be destroyed. */
 struct item *fold_take(struct fold *fold);
 
 /* After the heads of the members were taken, 'last' the first of them: the members

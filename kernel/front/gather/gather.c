@@ -478,6 +478,7 @@ static void add_message(struct gather *gather, struct fold_queue *queue,
     items_add_message(&queue->items, kind, type, parts, count, now);
     if (!gather->is_direct)
         return;
+    items_cut(&queue->items);
     item = items_take(&queue->items);
     ranks = idset_create_range(queue->rank, 1);
     show_item(gather, &(struct said){ .item = item, .ranks = ranks });

@@ -7,6 +7,8 @@
 #include "kernel/base/mem.h"
 
 #define HASH_MAX 4096
+#define CUT_MAX 16384  /* cut at a time */
+#define MALLOC_SIZE 16 /* that malloc() adds */
 
 void item_destroy(struct item *item)
 {
@@ -33,6 +35,12 @@ struct item *item_copy(const struct item *item)
         offset += item->parts[i].size;
     }
     return copy;
+}
+
+size_t item_size(const struct item *item)
+{
+    return sizeof(*item) + item->bytes.capacity
+           + item->part_count * sizeof(*item->parts) + 2 * MALLOC_SIZE;
 }
 
 /* Eight bytes a step, and of a very long text its two ends only: a hash says where
@@ -83,28 +91,24 @@ bool item_is_equal(const struct item *a, const struct item *b)
            && !memcmp(buf_text(&a->bytes), buf_text(&b->bytes), a->bytes.size);
 }
 
-static struct item *items_append(struct items *items, enum item_kind kind,
-                                 const char *name, int64_t now)
+static void items_append(struct items *items, struct item *item)
 {
-    struct item *item = xcalloc(1, sizeof(*item));
+    const struct write *write = uncut_head(&items->uncut);
 
-    item->kind = kind;
-    item->name = name;
-    item->arrived = now;
-    item->chunk = items->chunk;
+    item->arrived = write->arrived;
+    item->write = write->number;
     item->place = items->count++;
     if (items->tail) {
         if (items->tail->open)
-            item_settle(items, items->tail, now);
+            item_settle(items, items->tail, write->arrived);
         items->tail->next = item;
     } else {
         items->head = item;
     }
     items->tail = item;
-    if (kind == ITEM_RESULT && !items->result)
+    if (item->kind == ITEM_RESULT && !items->result)
         items->result = item;
-    items->size += sizeof(*item);
-    return item;
+    items->size += item_size(item);
 }
 
 /* The first '\n' or '\r'.  In windows, so that a text of many '\r' is not searched
@@ -136,68 +140,108 @@ static size_t line_size(const char *text, size_t size, bool *is_whole)
     return (size_t)(end - text) + (*end == '\r' && end[1] == '\n' ? 2 : 1);
 }
 
-/* The line that text of this stream goes on with. */
-static struct item *open_line(struct items *items, const char *name,
-                              const struct item_stream *stream, int64_t now)
+struct item_stream *items_stream(struct items *items, const char *name)
 {
+    return &items->streams[!strcmp(name, "stderr")];
+}
+
+/* The line that text of this stream goes on with. */
+static struct item *open_line(struct items *items, const char *name)
+{
+    const struct item_stream *stream = items_stream(items, name);
     struct item *item = items->tail;
 
     if (item && item->open && item->kind == ITEM_LINE && !strcmp(item->name, name))
         return item;
-    item = items_append(items, ITEM_LINE, name, now);
+    item = xcalloc(1, sizeof(*item));
+    item->kind = ITEM_LINE;
+    item->name = name;
     item->open = true;
     item->is_rest = stream->is_broken;
     item->color = stream->reader.color;
+    items_append(items, item);
     return item;
 }
 
-void items_add_text(struct items *items, const char *name, const char *text,
-                    size_t size, int64_t now)
+static void line_add(struct items *items, struct item *line, const char *text,
+                     size_t size)
 {
-    struct item_stream *stream = &items->streams[!strcmp(name, "stderr")];
+    items->size -= item_size(line);
+    buf_add(&line->bytes, text, size);
+    items->size += item_size(line);
+}
 
-    items->chunk++;
+static void cut_text(struct items *items, const struct write *write, const char *text,
+                     size_t size)
+{
+    struct item_stream *stream = items_stream(items, write->name);
+
     while (size > 0) {
-        struct item *item = open_line(items, name, stream, now);
+        struct item *item = open_line(items, write->name);
         size_t had = item->bytes.size, taken;
         bool is_whole;
 
         if (had > 0 && item->bytes.data[had - 1] == '\r' && *text != '\n') {
-            item_settle(items, item, now);
+            item_settle(items, item, write->arrived);
             continue;
         }
         taken = line_size(text, size, &is_whole);
-        buf_add(&item->bytes, text, taken);
+        line_add(items, item, text, taken);
         color_read(&stream->reader, text, taken);
         stream->is_broken = text[taken - 1] != '\n';
-        items->size += taken;
-        item->chunk = items->chunk;
+        item->write = write->number;
         if (is_whole)
-            item_settle(items, item, now);
+            item_settle(items, item, write->arrived);
         text += taken;
         size -= taken;
     }
 }
 
+void items_cut(struct items *items)
+{
+    const struct write *write = uncut_head(&items->uncut);
+    const char *text = uncut_text(&items->uncut), *end;
+    size_t size = write->size;
+    struct item *item = write->item;
+
+    if (item) {
+        items_append(items, item);
+        item_settle(items, item, write->arrived);
+        uncut_take_item(&items->uncut, item_size(item));
+        return;
+    }
+    if (size > CUT_MAX) {
+        end = memrchr(text, '\n', CUT_MAX);
+        size = end ? (size_t)(end - text) + 1 : CUT_MAX;
+    }
+    cut_text(items, write, text, size);
+    uncut_take_text(&items->uncut, size);
+}
+
+void items_add_text(struct items *items, const char *name, const char *text,
+                    size_t size, int64_t now)
+{
+    uncut_add_text(&items->uncut, name, text, size, now);
+}
+
 void items_add_message(struct items *items, enum item_kind kind, const char *name,
                        const struct message_part *parts, size_t count, int64_t now)
 {
-    struct item *item;
+    struct item *item = xcalloc(1, sizeof(*item));
     size_t offset = 0;
 
-    items->chunk++;
-    item = items_append(items, kind, name, now);
+    item->kind = kind;
+    item->name = name;
     item->parts = xcalloc(count ? count : 1, sizeof(*item->parts));
     item->part_count = count;
     for (size_t i = 0; i < count; i++)
         buf_add(&item->bytes, parts[i].data, parts[i].size);
-    items->size += item->bytes.size;
     for (size_t i = 0; i < count; i++) {
         item->parts[i].data = buf_text(&item->bytes) + offset;
         item->parts[i].size = parts[i].size;
         offset += parts[i].size;
     }
-    item_settle(items, item, now);
+    uncut_add_item(&items->uncut, item, item_size(item), now);
 }
 
 static struct item *next_result(struct item *item)
@@ -220,7 +264,7 @@ struct item *items_take(struct items *items)
         item->next = NULL;
         if (!item->open)
             places_remove(&items->places, item);
-        items->size -= sizeof(*item) + item->bytes.size;
+        items->size -= item_size(item);
     }
     return item;
 }
@@ -229,9 +273,19 @@ void items_clear(struct items *items)
 {
     struct item *item;
 
-    while ((item = items_take(items)))
-        item_destroy(item);
+    do {
+        while ((item = items_take(items)))
+            item_destroy(item);
+        if (uncut_head(&items->uncut))
+            items_cut(items);
+    } while (items->head);
     places_clear(&items->places);
+    uncut_clear(&items->uncut);
+}
+
+size_t items_size(const struct items *items)
+{
+    return items->size + places_size(&items->places) + uncut_size(&items->uncut);
 }
 
 static bool has_result_before(const struct items *items, const struct item *item)

@@ -9,10 +9,12 @@
 #include "kernel/base/buf.h"
 #include "kernel/front/gather/color.h"
 #include "kernel/front/gather/places.h"
+#include "kernel/front/gather/uncut.h"
 #include "kernel/jupyter/message.h"
 
 enum item_kind {
-    ITEM_LINE,    /* text up to and with its '\n' or '\r', of the stream 'name' */
+    ITEM_LINE,    /* text up to and with its '\n' or '\r', of the stream 'name'; or
+                     several such lines, which all ranks wrote */
     ITEM_DISPLAY, /* a message of the type 'name' */
     ITEM_CLEAR,   /* a clear_output */
     ITEM_RESULT,  /* an execute_result */
@@ -26,7 +28,7 @@ struct item {
     bool open;          /* a line that may still grow */
     bool is_rest;       /* its beginning is an item of its own */
     int64_t arrived;    /* when it came, or was whole */
-    uint64_t chunk;     /* the write it came with */
+    uint64_t write;     /* it came with */
     uint64_t hash;      /* of the bytes, while not open */
     uint64_t place;     /* how many items of its rank came before it */
     struct item *twin;  /* the next one in its place (places.h), not open either */
@@ -45,14 +47,14 @@ struct item_stream {
 
 /* What one rank said and is not given out yet, oldest first.  Zeroed is empty. */
 struct items {
-    struct item *head;
+    struct item *head; /* what follows the tail is uncut */
     struct item *tail;
-    uint64_t chunk;
     uint64_t count;       /* of all items that ever came */
     struct item *result;  /* the first one that is a result, NULL: there is none */
-    size_t size;          /* of all in memory */
+    size_t size;          /* of the memory of these */
     struct places places; /* those that are not open */
     struct item_stream streams[2];
+    struct uncut uncut;
 };
 
 void item_destroy(struct item *item);
@@ -62,13 +64,27 @@ struct item *item_copy(const struct item *item);
 /* The same thing, whoever wrote it. */
 bool item_is_equal(const struct item *a, const struct item *b);
 
-/* Cuts text into lines; a last one without an end stays open and grows. */
+/* What an item costs, in memory. */
+size_t item_size(const struct item *item);
+
+/* Both stay uncut. */
 void items_add_text(struct items *items, const char *name, const char *text,
                     size_t size, int64_t now);
 void items_add_message(struct items *items, enum item_kind kind, const char *name,
                        const struct message_part *parts, size_t count, int64_t now);
 
-/* The first item, to be destroyed by the caller. */
+/* Makes items of the oldest part of what is uncut, of which there is some: text is cut
+ * into lines; a last one without an end stays open and grows. */
+void items_cut(struct items *items);
+
+/* The memory that all of it takes. */
+size_t items_size(const struct items *items);
+
+/* The stream 'name', after all text that was cut. */
+struct item_stream *items_stream(struct items *items, const char *name);
+
+/* The first item, to be destroyed by the caller; NULL when there is none but
+ * uncut ones. */
 struct item *items_take(struct items *items);
 void items_clear(struct items *items);
 

@@ -7,6 +7,7 @@
 
 #include "kernel/base/buf.h"
 #include "kernel/base/mem.h"
+#include "kernel/front/gather/color.h"
 
 char *label_of(const struct idset *ranks, int highest)
 {
@@ -39,4 +40,26 @@ char *label_text(const char *label, const char *text)
             buf_add_format(&out, "%*s", (int)strlen(label), "");
     }
     return buf_take(&out);
+}
+
+static bool is_label_char(char c)
+{
+    return (c >= '0' && c <= '9') || c == ',' || c == '-';
+}
+
+bool label_is_like(const char *text, size_t size)
+{
+    size_t at = 0, step;
+
+    while ((step = color_sequence(text + at, size - at)))
+        at += step;
+    if (at == size || color_partial(text + at, size - at) == size - at)
+        return true;
+    if (text[at++] != '[')
+        return false;
+    while (at < size && is_label_char(text[at]))
+        at++;
+    if (at < size && text[at] != ']')
+        return false;
+    return at + 1 >= size || text[at + 1] == ' ' || text[at + 1] == LABEL_REST[0];
 }

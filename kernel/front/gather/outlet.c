@@ -33,6 +33,8 @@ struct outlet {
     struct spill *rest;
     int64_t now; /* as it was told last */
     int64_t flushed;
+    bool is_unsaved; /* something may not be in the file yet */
+    int64_t saved;
 };
 
 struct outlet *outlet_create(uint64_t cell, bool is_paced, gather_f publish, void *arg)
@@ -95,15 +97,24 @@ static void keep(struct outlet *outlet, const char *name, const char *text, size
     outlet->total += size;
 }
 
-static void save(struct outlet *outlet, const char *name, const char *text, size_t size)
+static void save(struct outlet *outlet, const char *text, size_t size)
+{
+    spill_write(outlet->rest, text, size);
+    outlet->is_unsaved = true;
+}
+
+/* What was saved can be read from the file now. */
+static void flush_file(struct outlet *outlet)
 {
     struct error err;
     char *note;
 
-    if (spill_write(outlet->rest, text, size, &err) == 0)
+    outlet->is_unsaved = false;
+    outlet->saved = outlet->now;
+    if (!outlet->rest || spill_flush(outlet->rest, &err) == 0)
         return;
     note = xasprintf("[%s: what follows is lost]\n", err.text);
-    keep(outlet, name, note, strlen(note));
+    keep(outlet, "stderr", note, strlen(note));
     free(note);
 }
 
@@ -113,8 +124,7 @@ static void begin_file(struct outlet *outlet)
 {
     outlet->rest = spill_open(outlet->cell);
     for (size_t i = 0; outlet->is_paced && i < outlet->count; i++)
-        save(outlet, outlet->segments[i].name, outlet->segments[i].text.data,
-             outlet->segments[i].text.size);
+        save(outlet, outlet->segments[i].text.data, outlet->segments[i].text.size);
 }
 
 /* The cell shows no more text after what it has been given. */
@@ -141,7 +151,7 @@ void outlet_add(struct outlet *outlet, const char *name, const char *text, size_
         fits = cut(text, size, room);
         keep(outlet, name, text, fits);
         if (outlet->rest)
-            save(outlet, name, text, fits);
+            save(outlet, text, fits);
     } else {
         fits = 0;
     }
@@ -151,7 +161,7 @@ void outlet_add(struct outlet *outlet, const char *name, const char *text, size_
         begin_file(outlet);
     if (!outlet->is_closed)
         close_cell(outlet, name, "more than 10 MB of output");
-    save(outlet, name, text + fits, size - fits);
+    save(outlet, text + fits, size - fits);
 }
 
 /* ---- what goes ---- */
@@ -251,16 +261,7 @@ static bool is_empty(const struct outlet *outlet)
                && text->size == text_partial(text->data, text->size));
 }
 
-void outlet_flush(struct outlet *outlet, int64_t now, bool is_final)
-{
-    outlet->now = now;
-    if (!is_final && (is_empty(outlet) || now < outlet_deadline(outlet)))
-        return;
-    flush(outlet, is_final);
-    outlet->flushed = now;
-}
-
-int64_t outlet_deadline(const struct outlet *outlet)
+static int64_t shown_deadline(const struct outlet *outlet)
 {
     int64_t soon = outlet->flushed + OUTLET_FLUSH_MS, room;
 
@@ -270,4 +271,34 @@ int64_t outlet_deadline(const struct outlet *outlet)
         return soon;
     room = pace_next(&outlet->pace);
     return room > soon ? room : soon;
+}
+
+static int64_t saved_deadline(const struct outlet *outlet)
+{
+    return outlet->is_unsaved ? outlet->saved + OUTLET_FLUSH_MS : -1;
+}
+
+static bool is_due(int64_t deadline, int64_t now)
+{
+    return deadline >= 0 && now >= deadline;
+}
+
+void outlet_flush(struct outlet *outlet, int64_t now, bool is_final)
+{
+    outlet->now = now;
+    if (is_final || is_due(shown_deadline(outlet), now)) {
+        flush(outlet, is_final);
+        outlet->flushed = now;
+    }
+    if (is_final || is_due(saved_deadline(outlet), now))
+        flush_file(outlet);
+    if (is_final)
+        give(outlet, SIZE_MAX, true);
+}
+
+int64_t outlet_deadline(const struct outlet *outlet)
+{
+    int64_t shown = shown_deadline(outlet), saved = saved_deadline(outlet);
+
+    return shown < 0 || (saved >= 0 && saved < shown) ? saved : shown;
 }

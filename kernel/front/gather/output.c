@@ -98,29 +98,6 @@ void output_add(struct output *output, const char *name, const char *text, size_
     outlet_add(output->outlet, name, text, size);
 }
 
-static bool is_label_char(char c)
-{
-    return (c >= '0' && c <= '9') || c == ',' || c == '-';
-}
-
-/* A reader could take it for a label, now or when it has gone on. */
-static bool begins_like_label(const char *text, size_t size)
-{
-    size_t at = 0, step;
-
-    while ((step = color_sequence(text + at, size - at)))
-        at += step;
-    if (at == size || color_partial(text + at, size - at) == size - at)
-        return true;
-    if (text[at++] != '[')
-        return false;
-    while (at < size && is_label_char(text[at]))
-        at++;
-    if (at < size && text[at] != ']')
-        return false;
-    return at + 1 >= size || text[at + 1] == ' ' || text[at + 1] == LABEL_REST[0];
-}
-
 static void begin_line(struct output *output, struct lane *lane,
                        const struct output_line *line)
 {
@@ -128,7 +105,7 @@ static void begin_line(struct output *output, struct lane *lane,
 
     if (lane->label)
         end_line(output, lane);
-    if (line->is_common && !line->is_rest && !begins_like_label(line->text, line->size))
+    if (line->is_common && !line->is_rest && !label_is_like(line->text, line->size))
         return;
     set_color(output, lane, &plain);
     if (line->is_rest) {

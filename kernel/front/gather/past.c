@@ -21,6 +21,12 @@ struct past {
     bool is_given_up;
 };
 
+/* The memory that it takes here. */
+static size_t cost_of(const struct item *item)
+{
+    return item_size(item) + sizeof(struct entry);
+}
+
 static void forget(struct past *past, struct entry **link)
 {
     struct entry *entry = *link;
@@ -28,7 +34,7 @@ static void forget(struct past *past, struct entry **link)
     *link = entry->next;
     if (past->end == &entry->next)
         past->end = link;
-    past->size -= entry->item->bytes.size;
+    past->size -= cost_of(entry->item);
     item_destroy(entry->item);
     idset_destroy(entry->ranks);
     free(entry);
@@ -75,7 +81,7 @@ void past_add(struct past *past, const struct said *said)
     for (int rank = idset_first(said->ranks); rank >= 0;
          rank = idset_next(said->ranks, rank))
         idset_add(past->ranks, rank);
-    if (past->size + said->item->bytes.size > PAST_MAX)
+    if (past->size + cost_of(said->item) > PAST_MAX)
         past_give_up(past);
     if (past->is_given_up)
         return;
@@ -86,7 +92,7 @@ void past_add(struct past *past, const struct said *said)
     entry->is_alone = said->is_alone;
     *past->end = entry;
     past->end = &entry->next;
-    past->size += entry->item->bytes.size;
+    past->size += cost_of(entry->item);
 }
 
 static bool has_others(const struct idset *all, const struct idset *ranks)

@@ -11,8 +11,8 @@
 #include "kernel/base/idset.h"
 #include "kernel/front/gather/item.h"
 
-/* More than this is not kept, and then not cleared either. */
-#define PAST_MAX (1u << 20)
+/* What takes more memory is not kept, and then not cleared either. */
+#define PAST_MAX (8u << 20)
 
 /* What 'ranks' said alike.  All borrowed. */
 struct said {

@@ -8,6 +8,7 @@
 
 #define SIZE_MIN 64
 #define STEPS_MAX 32
+#define KEPT_MAX 4096 /* places that are kept when all are free */
 
 /* Oldest first, linked by 'twin'. */
 struct place {
@@ -59,7 +60,8 @@ void places_add(struct places *places, struct item *item)
 void places_remove(struct places *places, struct item *item)
 {
     place_of(places, item)->first = item->twin;
-    places->count--;
+    if (--places->count == 0 && places->size > KEPT_MAX)
+        places_clear(places);
 }
 
 const struct item *places_find(const struct places *places, const struct item *like)
@@ -73,6 +75,11 @@ const struct item *places_find(const struct places *places, const struct item *l
         if (item_is_equal(item, like))
             return item;
     return NULL;
+}
+
+size_t places_size(const struct places *places)
+{
+    return places->size * sizeof(*places->each);
 }
 
 void places_clear(struct places *places)

@@ -19,6 +19,9 @@ struct places {
 
 void places_clear(struct places *places);
 
+/* The memory that they take. */
+size_t places_size(const struct places *places);
+
 /* Borrowed until places_remove(): 'item' is the newest, and does not change. */
 void places_add(struct places *places, struct item *item);
 

@@ -89,12 +89,17 @@ const char *spill_path(const struct spill *spill)
     return spill->path;
 }
 
-int spill_write(struct spill *spill, const char *text, size_t size, struct error *err)
+void spill_write(struct spill *spill, const char *text, size_t size)
 {
-    if (!spill->file)
-        return 0; /* the path has said so */
-    /* Readable while the cell runs. */
-    if (fwrite(text, 1, size, spill->file) == size && fflush(spill->file) == 0)
+    if (spill->file)
+        fwrite(text, 1, size, spill->file);
+}
+
+int spill_flush(struct spill *spill, struct error *err)
+{
+    if (!spill->file) /* the path has said so, or we have */
+        return 0;
+    if (fflush(spill->file) == 0 && !ferror(spill->file))
         return 0;
     error_set(err, "%s takes no more: %s", spill->path, strerror(errno));
     fclose(spill->file);

@@ -20,7 +20,10 @@ void spill_close(struct spill *spill, bool is_known);
 /* Borrowed. */
 const char *spill_path(const struct spill *spill);
 
+/* Text is in the file, and can be read there, after spill_flush(). */
+void spill_write(struct spill *spill, const char *text, size_t size);
+
 /* -1 with 'err' when the file takes no more, once; later text is lost as well. */
-int spill_write(struct spill *spill, const char *text, size_t size, struct error *err);
+int spill_flush(struct spill *spill, struct error *err);
 
 #endif
