@@ -19,7 +19,7 @@ typedef void (*request_f)(struct front *front, enum channel from, struct message
 
 static void on_execute(struct front *front, enum channel from, struct message *msg)
 {
-    execute_push(front->execute, msg);
+    execute_push(front->execute, from, msg);
 }
 
 static void on_ask(struct front *front, enum channel from, struct message *msg)
@@ -31,6 +31,14 @@ static void on_kernel_info(struct front *front, enum channel from, struct messag
 {
     channels_reply_new(front->channels, from, msg, "kernel_info_reply",
                        info_kernel(front));
+}
+
+static void on_connect(struct front *front, enum channel from, struct message *msg)
+{
+    json_t *content = json_copy(front->ports);
+
+    json_object_set_new(content, "status", json_string("ok"));
+    channels_reply_new(front->channels, from, msg, "connect_reply", content);
 }
 
 static void on_comm_info(struct front *front, enum channel from, struct message *msg)
@@ -87,6 +95,7 @@ static const struct {
     { "comm_close", on_execute, true },
     { "comm_info_request", on_comm_info, false },
     { "kernel_info_request", on_kernel_info, false },
+    { "connect_request", on_connect, false }, /* of old clients */
     { "interrupt_request", on_interrupt, false },
     { "shutdown_request", on_shutdown, false },
     { "usage_request", on_usage, false },

@@ -14,6 +14,7 @@
 #include "kernel/front/inputs.h"
 #include "kernel/front/origin.h"
 #include "kernel/front/queue.h"
+#include "kernel/front/reply.h"
 #include "kernel/front/request.h"
 #include "kernel/front/rescue.h"
 #include "kernel/front/run.h"
@@ -23,6 +24,8 @@
 
 struct cell {
     struct message *msg;
+    enum channel from; /* what it came by */
+    char started[MESSAGE_DATE_SIZE];
     bool is_comm; /* a message on a comm: it has no number and no reply */
     struct request request;
     json_int_t count;
@@ -91,11 +94,9 @@ void execute_destroy(struct execute *execute)
 
 static void reply(struct execute *execute, struct cell *cell, json_t *content)
 {
-    struct channels *channels = execute->front->channels;
-
-    json_object_set_new(content, "execution_count", json_integer(cell->count));
-    channels_reply_new(channels, CHANNEL_SHELL, cell->msg, "execute_reply", content);
-    channels_status(channels, cell->msg, "idle");
+    reply_send(execute->front->channels,
+               &(struct reply){ cell->from, cell->msg, cell->count, cell->started },
+               content);
 }
 
 static json_t *part_or(const json_t *content, const char *key, json_t *missing)
@@ -121,20 +122,15 @@ static void reply_ok(struct execute *execute, struct cell *cell)
 /* Messages on comms are not aborted: they are no cells. */
 static void abort_queued(struct execute *execute)
 {
-    struct channels *channels = execute->front->channels;
     struct queue *kept = queue_create();
     struct message *msg;
+    enum channel from;
 
-    while ((msg = queue_pop(execute->queue))) {
-        if (comms_has_type(msg)) {
-            queue_push(kept, msg);
-        } else {
-            channels_status(channels, msg, "busy");
-            channels_reply_new(channels, CHANNEL_SHELL, msg, "execute_reply",
-                               json_pack("{s:s, s:I}", "status", "aborted",
-                                         "execution_count", execute->count));
-            channels_status(channels, msg, "idle");
-        }
+    while ((msg = queue_pop(execute->queue, &from))) {
+        if (comms_has_type(msg))
+            queue_push(kept, from, msg);
+        else
+            reply_aborted(execute->front->channels, from, msg, execute->count);
         message_unref(msg);
     }
     queue_destroy(execute->queue);
@@ -325,17 +321,18 @@ static void publish_input(struct execute *execute, const struct cell *cell)
         json_pack("{s:o, s:I}", "code", code, "execution_count", cell->count));
 }
 
-/* Takes 'msg': it is the cell that runs now, and busy. */
-static struct cell *cell_open(struct execute *execute, struct message *msg)
+/* The oldest that waits is the cell that runs now, and busy. */
+static struct cell *cell_open(struct execute *execute)
 {
     struct cell *cell = xcalloc(1, sizeof(*cell));
 
     execute->cell = cell;
-    cell->msg = msg;
-    cell->is_comm = comms_has_type(msg);
+    cell->msg = queue_pop(execute->queue, &cell->from);
+    message_now(cell->started);
+    cell->is_comm = comms_has_type(cell->msg);
     cell->count = execute->count;
     cell->failures = failures_create();
-    channels_status(execute->front->channels, msg, "busy");
+    channels_status(execute->front->channels, cell->msg, "busy");
     return cell;
 }
 
@@ -391,10 +388,9 @@ static void begin_code(struct execute *execute)
         obey(execute);
 }
 
-/* Takes 'msg'. */
-static void begin(struct execute *execute, struct message *msg)
+static void begin(struct execute *execute)
 {
-    if (cell_open(execute, msg)->is_comm)
+    if (cell_open(execute)->is_comm)
         begin_comm(execute);
     else
         begin_code(execute);
@@ -407,12 +403,12 @@ void execute_next(struct execute *execute)
     while (!execute->cell && !heal_is_going(execute->heal)
            && !queue_is_empty(execute->queue)
            && (front->start_failure || cluster_is_ready(front->cluster)))
-        begin(execute, queue_pop(execute->queue));
+        begin(execute);
 }
 
-void execute_push(struct execute *execute, struct message *msg)
+void execute_push(struct execute *execute, enum channel from, struct message *msg)
 {
-    queue_push(execute->queue, msg);
+    queue_push(execute->queue, from, msg);
     execute_next(execute);
 }
 
@@ -542,8 +538,7 @@ void execute_interrupt(struct execute *execute)
                          origin_id(cell->origin), &frame, 1);
     } else if (!cell && !queue_is_empty(execute->queue)
                && !cluster_is_ready(execute->front->cluster)) {
-        if (cell_open(execute, queue_pop(execute->queue))->is_comm
-            || show_code(execute))
+        if (cell_open(execute)->is_comm || show_code(execute))
             fail(execute, "KeyboardInterrupt", "stopped while the ranks were starting");
     }
 }

@@ -19,7 +19,7 @@ struct execute *execute_create(struct front *front);
 void execute_destroy(struct execute *execute);
 
 /* Takes its turn after those that came before. */
-void execute_push(struct execute *execute, struct message *msg);
+void execute_push(struct execute *execute, enum channel from, struct message *msg);
 
 /* Begins what can begin: after the ranks are there, or have failed to come. */
 void execute_next(struct execute *execute);

@@ -80,6 +80,7 @@ static struct channels *open_channels(struct front *front, void *ctx,
         channels_destroy(channels);
         channels = NULL;
     }
+    front->ports = connection_ports(&connection);
     connection_clear(&connection);
     return channels;
 }
@@ -148,6 +149,7 @@ void front_destroy(struct front *front)
     displays_destroy(front->displays);
     cluster_destroy(front->cluster);
     channels_destroy(front->channels);
+    json_decref(front->ports);
     free(front->start_failure);
     free(front);
 }

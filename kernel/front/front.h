@@ -15,6 +15,7 @@
 #ifndef FRONT_FRONT_H
 #define FRONT_FRONT_H
 
+#include <jansson.h>
 #include <stdbool.h>
 #include <stdint.h>
 
@@ -36,6 +37,7 @@ struct front {
     struct inputs *inputs;
     struct usage *usage;
     struct launch *launch;
+    json_t *ports;         /* of the channels, by their names in the connection file */
     enum gather_mode mode; /* of the cells from now on */
     char *start_failure;   /* why there are no ranks; NULL: none is known */
     int patience;          /* ms until a cell in which nobody moves is reported */

@@ -8,6 +8,7 @@
 struct entry {
     struct entry *next;
     struct message *msg;
+    enum channel from;
 };
 
 struct queue {
@@ -29,21 +30,22 @@ void queue_destroy(struct queue *queue)
 
     if (!queue)
         return;
-    while ((msg = queue_pop(queue)))
+    while ((msg = queue_pop(queue, NULL)))
         message_unref(msg);
     free(queue);
 }
 
-void queue_push(struct queue *queue, struct message *msg)
+void queue_push(struct queue *queue, enum channel from, struct message *msg)
 {
     struct entry *entry = xcalloc(1, sizeof(*entry));
 
     entry->msg = message_ref(msg);
+    entry->from = from;
     *queue->end = entry;
     queue->end = &entry->next;
 }
 
-struct message *queue_pop(struct queue *queue)
+struct message *queue_pop(struct queue *queue, enum channel *from)
 {
     struct entry *entry = queue->head;
     struct message *msg;
@@ -51,6 +53,8 @@ struct message *queue_pop(struct queue *queue)
     if (!entry)
         return NULL;
     msg = entry->msg;
+    if (from)
+        *from = entry->from;
     queue->head = entry->next;
     if (!queue->head)
         queue->end = &queue->head;

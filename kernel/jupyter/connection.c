@@ -165,6 +165,15 @@ error:
     return error_prefix(err, "connection file %s", path);
 }
 
+json_t *connection_ports(const struct connection *connection)
+{
+    json_t *ports = json_object();
+
+    for (int i = 0; i < CHANNEL_COUNT; i++)
+        json_object_set_new(ports, port_keys[i], json_integer(connection->ports[i]));
+    return ports;
+}
+
 /* Over what the file says already: other programs keep fields of theirs in it. */
 static json_t *to_json(const char *path, const struct connection *connection)
 {
@@ -179,8 +188,7 @@ static json_t *to_json(const char *path, const struct connection *connection)
         if (*text_of(connection, i) || !texts[i].missing)
             json_object_set_new(root, texts[i].name,
                                 json_string(text_of(connection, i)));
-    for (int i = 0; i < CHANNEL_COUNT; i++)
-        json_object_set_new(root, port_keys[i], json_integer(connection->ports[i]));
+    json_object_update_new(root, connection_ports(connection));
     return root;
 }
 

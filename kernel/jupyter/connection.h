@@ -7,6 +7,8 @@
 #ifndef JUPYTER_CONNECTION_H
 #define JUPYTER_CONNECTION_H
 
+#include <jansson.h>
+
 #include "kernel/base/error.h"
 
 enum channel {
@@ -38,6 +40,9 @@ int connection_read(const char *path, struct connection *connection, struct erro
 int connection_write(const char *path, const struct connection *connection,
                      struct error *err);
 void connection_clear(struct connection *connection);
+
+/* {"shell_port": ..., ...} */
+json_t *connection_ports(const struct connection *connection);
 
 /* "tcp://127.0.0.1:5000" or "ipc://PATH-1"; to be freed. */
 char *connection_endpoint(const struct connection *connection, enum channel channel);

@@ -415,7 +415,7 @@ void session_init(struct session *session)
     session->username = user && *user ? user : "rankbook";
 }
 
-static void now(char *text, size_t size)
+void message_now(char date[MESSAGE_DATE_SIZE])
 {
     struct timespec at;
     struct tm utc;
@@ -423,18 +423,18 @@ static void now(char *text, size_t size)
 
     clock_gettime(CLOCK_REALTIME, &at);
     gmtime_r(&at.tv_sec, &utc);
-    used = strftime(text, size, "%Y-%m-%dT%H:%M:%S", &utc);
-    snprintf(text + used, size - used, ".%06ldZ", at.tv_nsec / 1000);
+    used = strftime(date, MESSAGE_DATE_SIZE, "%Y-%m-%dT%H:%M:%S", &utc);
+    snprintf(date + used, MESSAGE_DATE_SIZE - used, ".%06ldZ", at.tv_nsec / 1000);
 }
 
 static char *make_header(const struct session *session, const struct message_out *out)
 {
-    char id[MESSAGE_ID_SIZE], date[40];
+    char id[MESSAGE_ID_SIZE], date[MESSAGE_DATE_SIZE];
     json_t *header;
     char *text;
 
     message_id_make(id);
-    now(date, sizeof(date));
+    message_now(date);
     header = json_pack("{s:s, s:s, s:o, s:s, s:o, s:s}", "msg_id",
                        out->id ? out->id : id, "session", session->id, "username",
                        message_text(session->username, strlen(session->username)),

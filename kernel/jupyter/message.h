@@ -85,6 +85,11 @@ void session_init(struct session *session);
 /* A fresh one, for a request whose replies will be looked for. */
 void message_id_make(char id[MESSAGE_ID_SIZE]);
 
+#define MESSAGE_DATE_SIZE 40
+
+/* As a header's date: "2026-01-02T03:04:05.678901Z". */
+void message_now(char date[MESSAGE_DATE_SIZE]);
+
 /* One message to send.  Parts with size 0 and data NULL are "{}". */
 struct message_out {
     const char *type;

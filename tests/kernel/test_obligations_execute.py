@@ -1,5 +1,7 @@
 """What execute_request promises: its options, counts, the queue after an error."""
 
+from datetime import datetime
+
 import pytest
 from harness import TIMEOUT
 from order import OUTPUTS
@@ -240,3 +242,56 @@ def test_a_cell_id_is_passed_on(world):
         assert world.collect(message["header"]["msg_id"]).result == "'cell-7'"
     finally:
         world.run("get_ipython().events.unregister('pre_run_cell', look)")
+
+
+# ---- the control channel, and what replies say beside their content ----
+
+def test_a_cell_on_control(world, tmp_path):
+    """It waits for its turn, and is answered where it came."""
+    path = tmp_path / "go"
+    first = world.send(waiting(path))
+    request = world.client.session.msg("execute_request", {"code": "6 * 7"})
+    failing = world.client.session.msg("execute_request", {"code": "1 / 0"})
+    behind = world.client.session.msg("execute_request", {"code": "2"})
+    for message in request, failing, behind:
+        world.client.control_channel.send(message)
+    world.request("kernel_info_request", {}, "control")  # sent after them
+    path.touch()
+    assert world.collect(first).content["status"] == "ok"
+    done = world.collect(request["header"]["msg_id"], channel="control")
+    assert done.result == "42" and done.states == ["busy", "idle"]
+    done = world.collect(failing["header"]["msg_id"], channel="control")
+    assert done.error["ename"] == "ZeroDivisionError"
+    done = world.collect(behind["header"]["msg_id"], channel="control")
+    assert done.content["status"] == "aborted" and not done.outputs
+
+
+def test_a_comm_on_control(world):
+    for channel in "control", "shell":
+        message = world.client.session.msg("comm_open", {
+            "comm_id": f"on {channel}", "target_name": "no such target", "data": {}})
+        getattr(world.client, f"{channel}_channel").send(message)
+        while True:
+            got = world.client.get_iopub_msg(timeout=TIMEOUT)
+            if got["msg_type"] == "comm_close":
+                break
+        assert got["content"]["comm_id"] == f"on {channel}"
+    assert world.run("1").result == "1"
+
+
+def test_metadata_of_a_reply(world):
+    """As ipykernel's: by its own date, a cell began before its reply."""
+    ended = {}
+    for code, status in ("1", "ok"), ("1 / 0", "error"), ("", "ok"):
+        reply = world.run(code).reply
+        metadata = reply["metadata"]
+        assert set(metadata) == {"started", "dependencies_met", "engine", "status"}
+        assert metadata["status"] == status and metadata["dependencies_met"] is True
+        assert metadata["engine"] == reply["header"]["session"]
+        started = datetime.fromisoformat(metadata["started"].replace("Z", "+00:00"))
+        assert started.tzinfo is not None and started <= reply["header"]["date"]
+        assert ended.get("date", started) <= started
+        ended = reply["header"]
+    failing, behind = world.send("1 / 0"), world.send("1")
+    world.collect(failing)
+    assert world.collect(behind).reply["metadata"]["status"] == "aborted"

@@ -10,6 +10,7 @@ REQUESTS = {
     "complete_request": {"code": "zi", "cursor_pos": 2},
     "inspect_request": {"code": "zip", "cursor_pos": 3, "detail_level": 0},
     "history_request": {"output": False, "raw": True, "hist_access_type": "tail", "n": 1},
+    "connect_request": {}, "execute_request": {"code": "1", "silent": True},
     "interrupt_request": {}, "debug_request": {"type": "request", "seq": 1,
                                                "command": "debugInfo"},
 }
@@ -106,6 +107,14 @@ def test_kernel_info_says_what_the_kernel_can(world):
     assert "kernel subshells" not in content["supported_features"]
     assert ("debugger" in content["supported_features"]) == content["debugger"]
     assert content["language_info"]["nbconvert_exporter"] == "python"
+
+
+def test_connect_request_says_the_ports(world):
+    ports = {name: port for name, port in world.manager.get_connection_info().items()
+             if name.endswith("_port")}
+    for channel in "shell", "control":
+        assert world.request("connect_request", {}, channel).content == {
+            "status": "ok", **ports}
 
 
 def test_interrupts_of_an_idle_kernel_reach_no_cell(world):

@@ -149,6 +149,8 @@ REPLIES = {
         "implementation_version": text, "language_info": LANGUAGE, "banner": text,
         "debugger?": flag, "help_links?": list_of({"text": text, "url": text}),
         "supported_features?": list_of(one_of("debugger", "kernel subshells"))},
+    "connect_reply": {**OK, **{f"{channel}_port": count for channel in (
+        "shell", "control", "stdin", "iopub", "hb")}},
     "interrupt_reply": OK,
     "shutdown_reply": {**OK, "restart": flag},
     # of ipykernel, and of the debug adapter protocol

@@ -54,15 +54,17 @@ static void test_request(void)
 static void test_queue(void)
 {
     struct queue *queue = queue_create();
+    enum channel from = CHANNEL_SHELL;
     struct message *one = message("{}", "{}"), *two = message("{}", "{}"), *got;
 
-    ok(queue_is_empty(queue) && !queue_pop(queue), "a new queue is empty");
-    queue_push(queue, one);
-    queue_push(queue, two);
-    ok((got = queue_pop(queue)) == one, "first in");
+    ok(queue_is_empty(queue) && !queue_pop(queue, NULL), "a new queue is empty");
+    queue_push(queue, CHANNEL_SHELL, one);
+    queue_push(queue, CHANNEL_CONTROL, two);
+    ok((got = queue_pop(queue, &from)) == one, "first in");
     message_unref(got);
-    queue_push(queue, one);
-    ok((got = queue_pop(queue)) == two, "first out");
+    queue_push(queue, CHANNEL_SHELL, one);
+    ok((got = queue_pop(queue, &from)) == two && from == CHANNEL_CONTROL,
+       "first out, and how it came");
     message_unref(got);
     queue_destroy(queue);
     ok(message_content(one) != NULL, "what waited belongs to others too");
