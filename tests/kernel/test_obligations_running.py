@@ -31,8 +31,10 @@ def test_everything_is_answered(busy, channel):
     assert ask("kernel_info_request")["status"] == "ok"
     assert ask("comm_info_request")["status"] == "ok"
     assert ask("is_complete_request", code="for x in y:")["status"] == "incomplete"
-    assert "busy_name" in ask("complete_request", code="busy_n", cursor_pos=6)["matches"]
-    said = ask("inspect_request", code="described", cursor_pos=9, detail_level=0)
+    assert "busy_name" in busy.assist(
+        "complete_request", {"code": "busy_n", "cursor_pos": 6}, channel)["matches"]
+    said = busy.assist("inspect_request", {"code": "described", "cursor_pos": 9,
+                                           "detail_level": 0}, channel)
     assert said["found"] and "what it says" in said["data"]["text/plain"]
     assert ask("history_request", output=False, raw=True, hist_access_type="tail",
                n=1)["history"]

@@ -88,8 +88,8 @@ def test_a_flood_is_all_there(flooded, what):
 def test_the_middle_of_an_endless_flood(flooded):
     msg_id = flooded.send("while True: print(rank, 'x' * 90)")
     flooded.wait_output(msg_id, "x" * 90)
-    assert "print" in flooded.request(
-        "complete_request", {"code": "prin", "cursor_pos": 4}).content["matches"]
+    assert "print" in flooded.assist(
+        "complete_request", {"code": "prin", "cursor_pos": 4})["matches"]
     assert flooded.request("kernel_info_request", {}, "control").content["status"] == "ok"
     flooded.wait_output(msg_id, "the rest is in ", timeout=120)
     for process in flooded.processes():
