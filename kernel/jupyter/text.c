@@ -1,6 +1,9 @@
 /* text.c - bytes that should be UTF-8, as JSON */
 #include "kernel/jupyter/text.h"
 
+#include <stdint.h>
+#include <string.h>
+
 #define REPLACEMENT "\xef\xbf\xbd"
 
 /* The bytes of the UTF-8 character at 'text', 0 when there is none. */
@@ -81,6 +84,33 @@ static bool is_plain(unsigned char byte)
     return byte >= ' ' && byte < 0x80 && byte != '"' && byte != '\\';
 }
 
+#define EACH_BYTE UINT64_C(0x0101010101010101)
+
+/* Eight bytes at once: not 0 when one of them is below 'limit', at most 0x80. */
+static uint64_t has_below(uint64_t word, unsigned limit)
+{
+    return (word - EACH_BYTE * limit) & ~word & EACH_BYTE * 0x80;
+}
+
+/* How many bytes at the beginning of 'text' JSON has as they are: almost all, and
+ * there may be megabytes. */
+static size_t plain_size(const char *text, size_t size)
+{
+    size_t at = 0;
+    uint64_t word;
+
+    for (; size - at >= sizeof(word); at += sizeof(word)) {
+        memcpy(&word, text + at, sizeof(word));
+        if ((word & EACH_BYTE * 0x80) | has_below(word, ' ')
+            | has_below(word ^ EACH_BYTE * '"', 1)
+            | has_below(word ^ EACH_BYTE * '\\', 1))
+            break;
+    }
+    while (at < size && is_plain((unsigned char)text[at]))
+        at++;
+    return at;
+}
+
 static void add_escape(struct buf *out, unsigned char byte)
 {
     static const struct {
@@ -102,16 +132,15 @@ static void add_escape(struct buf *out, unsigned char byte)
 
 void text_add_json(struct buf *out, const char *text, size_t size)
 {
-    size_t from, length;
+    size_t length;
     bool is_good;
 
     buf_reserve(out, size + 2);
     buf_add(out, "\"", 1);
     for (size_t i = 0; i < size;) {
-        for (from = i; i < size && is_plain((unsigned char)text[i]); i++)
-            ;
-        if (i > from)
-            buf_add(out, text + from, i - from);
+        length = plain_size(text + i, size - i);
+        buf_add(out, text + i, length);
+        i += length;
         if (i == size)
             break;
         length = next(text + i, size - i, &is_good);

@@ -105,3 +105,18 @@ def test_streams_that_alternate_are_few_messages(many):
     assert done.stream() == "".join(f"out {i}\n" for i in range(2000))
     assert done.stream("stderr") == "".join(f"err {i}\n" for i in range(2000))
     assert len(done.of("stream")) < 1000
+
+
+def front_memory(kernel):
+    front, = (p for p in kernel.processes() if p.name() == "rankbook-front")
+    return front.memory_info().rss
+
+
+def test_cells_that_are_over_keep_no_text(many):
+    print_much = "print('x' * 1_000_000)"
+    for _ in range(8):
+        many.run(print_much)
+    before = front_memory(many)
+    for _ in range(40):
+        many.run(print_much)
+    assert front_memory(many) - before < 20 * MEGABYTE

@@ -68,9 +68,33 @@ static void test_as_jansson(void)
     is_int(different, 0, "random bytes become what Jansson makes of them");
 }
 
+/* Eight bytes are looked at together: each byte, in each place. */
+static void test_places(void)
+{
+    char text[20];
+    int different = 0;
+
+    for (size_t at = 0; at < sizeof(text); at++) {
+        for (int byte = 0; byte < 256; byte++) {
+            json_t *value;
+            char *want;
+
+            memset(text, '!', sizeof(text));
+            text[at] = (char)byte;
+            value = message_text(text, sizeof(text));
+            want = json_dumps(value, JSON_ENCODE_ANY | JSON_COMPACT);
+            different += strcasecmp(want, json(text, sizeof(text))) != 0;
+            free(want);
+            json_decref(value);
+        }
+    }
+    is_int(different, 0, "a byte of any kind is seen wherever it stands");
+}
+
 int main(void)
 {
     test_cases();
+    test_places();
     test_as_jansson();
     buf_clear(&out);
     return done_testing();

@@ -13,12 +13,21 @@ static bool is_settled(const struct fold_queue *queue)
     return head && (!head->open || queue->is_done);
 }
 
-/* All queues have the same thing to say. */
+static bool has_open_head(const struct fold *fold)
+{
+    for (size_t i = 0; i < fold->count; i++)
+        if (fold->queues[i].items.head && fold->queues[i].items.head->open)
+            return true;
+    return false;
+}
+
+/* All queues have the same thing to say, and might go on with it; what is settled is
+ * compared when its group is chosen. */
 static bool is_unanimous(const struct fold *fold)
 {
     const struct item *first = fold->queues[0].items.head;
 
-    if (fold->is_apart || !first)
+    if (fold->is_apart || !first || !has_open_head(fold))
         return false;
     for (size_t i = 1; i < fold->count; i++) {
         const struct item *head = fold->queues[i].items.head;

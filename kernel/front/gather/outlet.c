@@ -294,6 +294,9 @@ void outlet_flush(struct outlet *outlet, int64_t now, bool is_final)
         flush_file(outlet);
     if (is_final)
         give(outlet, SIZE_MAX, true);
+    /* A cell that is over is remembered, the room that its text took is not. */
+    for (size_t i = 0; is_final && i < SEGMENTS_MAX; i++)
+        buf_clear(&outlet->segments[i].text);
 }
 
 int64_t outlet_deadline(const struct outlet *outlet)
