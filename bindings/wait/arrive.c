@@ -129,6 +129,7 @@ static enum word_state wait_for_all(struct comm *comm, const struct call *call, 
     struct wait wait;
 
     wait_begin(&wait, call_name(call->kind), comm->handle, WAIT_NONE, WAIT_NONE);
+    wait.arriving = comm;
     wait.word = word;
     wait.sleepers = &comm->place->sleepers;
     while ((state = word_state(atomic_load_explicit(word, memory_order_acquire)))

@@ -75,6 +75,8 @@ void comm_clear(void)
     atomic_fetch_add(&deletions, 1);
 }
 
+static atomic_bool has_two_groups; /* some communicator had */
+
 static struct comm *comm_create(MPI_Comm handle)
 {
     struct comm *comm = xcalloc(1, sizeof(*comm));
@@ -87,12 +89,13 @@ static struct comm *comm_create(MPI_Comm handle)
     PMPI_Comm_size(handle, &comm->size);
     PMPI_Comm_test_inter(handle, &inter);
     comm->members = (struct mpiwait_members){ comm->rank, comm->size, inter };
-    if (inter)
+    if (inter) {
         PMPI_Comm_remote_size(handle, &comm->members.size);
-    if (inter)
         comm->way = COMM_PLAIN;
-    else if (comm->size == 1)
+        atomic_store(&has_two_groups, true);
+    } else if (comm->size == 1) {
         comm->way = COMM_ALONE;
+    }
     list_add(comm);
     PMPI_Comm_set_attr(handle, keyval, comm);
     return comm;
@@ -115,6 +118,11 @@ struct comm *comm_of(MPI_Comm handle)
     cached.comm = comm;
     cached.deletions = now;
     return comm;
+}
+
+bool comm_has_outsiders(void)
+{
+    return atomic_load(&has_two_groups);
 }
 
 EXPORT const struct mpiwait_members *mpiwait_members(MPI_Comm handle)

@@ -63,6 +63,10 @@ void comm_destroy(struct comm *comm);
  * so only a death ends it; otherwise an interrupt does too, and breaks it. */
 int comm_settle(struct comm *comm, bool begun);
 
+/* True once there was a communicator of two groups: a request whose communicator is
+ * not known may be for a process outside the job. */
+bool comm_has_outsiders(void);
+
 /* A nonblocking or persistent collective was issued on it. */
 void comm_count(MPI_Comm handle);
 

@@ -7,6 +7,8 @@
 #include <sys/syscall.h>
 #include <unistd.h>
 
+#include "bindings/wait/arena.h"
+#include "bindings/wait/comm.h"
 #include "bindings/wait/interrupt.h"
 #include "bindings/wait/layer.h"
 #include "bindings/wait/wait.h"
@@ -85,6 +87,74 @@ static uint32_t count_arrived(const struct wait *wait)
     return word_state(word) == WORD_OPEN ? (uint32_t)word_number(word) : 0;
 }
 
+/* ---- who can end it ---- */
+
+static void add_rank(struct page_wait *record, int rank)
+{
+    if (rank >= 0 && rank < PAGE_RANKS)
+        record->ranks[rank / 64] |= UINT64_C(1) << rank % 64;
+    else
+        record->needs = PAGE_NEEDS_UNKNOWN;
+}
+
+static bool has_come(const struct comm *comm, int member)
+{
+    return atomic_load(&comm->place->member[member].came) == comm->calls;
+}
+
+/* Read anew while members arrive. */
+static void add_missing(struct page_wait *record, const struct comm *comm)
+{
+    memset(record->ranks, 0, sizeof(record->ranks));
+    record->needs = PAGE_NEEDS_ALL;
+    for (int i = 0; i < comm->size; i++) {
+        if (!has_come(comm, i))
+            add_rank(record, comm->world[i]);
+    }
+}
+
+/* Members from 'first' up to 'end'; whom the world does not have is outside. */
+static void add_members(struct page_wait *record, MPI_Group group, int first, int end)
+{
+    MPI_Group world;
+
+    if (PMPI_Comm_group(MPI_COMM_WORLD, &world) != MPI_SUCCESS) {
+        record->needs = PAGE_NEEDS_UNKNOWN;
+        return;
+    }
+    for (int member = first; member < end; member++) {
+        int rank = MPI_UNDEFINED;
+
+        PMPI_Group_translate_ranks(group, 1, &member, world, &rank);
+        if (rank != layer.rank || record->needs == PAGE_NEEDS_LIFE || end == first + 1)
+            add_rank(record, rank);
+    }
+    PMPI_Group_free(&world);
+}
+
+/* The peer, or every member: of the other group, where there are two. */
+static void add_peers(struct page_wait *record, MPI_Comm comm)
+{
+    MPI_Group group;
+    int is_inter = 0, size = 0, rc;
+
+    PMPI_Comm_test_inter(comm, &is_inter);
+    rc =
+        is_inter ? PMPI_Comm_remote_group(comm, &group) : PMPI_Comm_group(comm, &group);
+    if (rc != MPI_SUCCESS)
+        return;
+    PMPI_Group_size(group, &size);
+    record->needs = record->started ? PAGE_NEEDS_LIFE : PAGE_NEEDS_ANY;
+    /* Collectives of two groups wait for both. */
+    if (is_inter && record->peer == WAIT_NONE)
+        record->needs = PAGE_NEEDS_UNKNOWN;
+    else if (record->peer >= 0 && record->peer < size)
+        add_members(record, group, record->peer, record->peer + 1);
+    else
+        add_members(record, group, 0, size);
+    PMPI_Group_free(&group);
+}
+
 static int shown(int value, int any)
 {
     return value == any ? WAIT_ANY : value >= 0 ? value : WAIT_NONE;
@@ -113,6 +183,12 @@ void record_show(const struct wait *wait)
     now.thread = (int32_t)syscall(SYS_gettid);
     snprintf(now.call, sizeof(now.call), "%s", caller.call ? caller.call : wait->call);
     describe_comm(&now, comm);
+    if (wait->arriving)
+        add_missing(&now, wait->arriving);
+    else if (comm != MPI_COMM_NULL)
+        add_peers(&now, comm);
+    else if (!wait->deaf && !comm_has_outsiders())
+        add_peers(&now, MPI_COMM_WORLD);
     page_wait_write(record, &now);
 }
 
@@ -124,6 +200,8 @@ void record_update(const struct wait *wait)
         return;
     now = *record;
     now.arrived = count_arrived(wait);
+    if (wait->arriving)
+        add_missing(&now, wait->arriving);
     page_wait_write(record, &now);
 }
 

@@ -12,7 +12,7 @@ struct wait;
 
 void record_show(const struct wait *wait);
 
-/* Members that have arrived, and whether the collective has begun. */
+/* Members that have arrived meanwhile. */
 void record_update(const struct wait *wait);
 void record_clear(void);
 

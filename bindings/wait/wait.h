@@ -22,6 +22,8 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+struct comm;
+
 enum { WAIT_ANY = -1, WAIT_NONE = -2 };
 
 struct wait {
@@ -30,6 +32,7 @@ struct wait {
     int peer, tag; /* rank in 'comm', WAIT_ANY or WAIT_NONE */
     bool begun;    /* a collective that all members are in: only a death ends it */
     bool deaf;     /* nothing ends it; shown as begun */
+    const struct comm *arriving; /* whose members it waits for, or NULL */
 
     /* A word that others change while this thread sleeps, and how many sleep on
      * it.  Such a wait calls no MPI itself, so the loop keeps MPI going. */

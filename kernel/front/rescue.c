@@ -41,15 +41,15 @@ static void release(int rank, void *arg)
 }
 
 /* Where nobody is there to stop the cell, it fails. */
-static void report(const char *text, const char *line, void *arg)
+static void report(const struct idset *ranks, const char *text, const char *line,
+                   void *arg)
 {
     const struct rescue *rescue = arg;
-    const struct idset *running = rescue->running;
 
     origin_note(rescue->origin, "stderr", text);
     if (!rescue->front->fails_standstill)
         return;
-    for (int rank = idset_first(running); rank >= 0; rank = idset_next(running, rank))
+    for (int rank = idset_first(ranks); rank >= 0; rank = idset_next(ranks, rank))
         give_up(rescue, rank, -1, line);
 }
 
@@ -63,7 +63,8 @@ struct rescue *rescue_create(struct front *front, struct origin *origin,
     rescue->origin = origin;
     rescue->running = running;
     rescue->cause = -1;
-    rescue->watch = watch_create(front->loop, running, front->patience, &calls, rescue);
+    rescue->watch = watch_create(front->loop, running, cluster_size(front->cluster),
+                                 front->patience, &calls, rescue);
     return rescue;
 }
 
@@ -84,6 +85,7 @@ struct watch *rescue_watch(const struct rescue *rescue)
 void rescue_failed(struct rescue *rescue, int rank, const char *text, bool is_death)
 {
     rescue->is_death = rescue->is_death || is_death;
+    watch_failed(rescue->watch, rank, is_death);
     if (rescue->cause >= 0)
         return;
     rescue->cause = rank;
@@ -93,6 +95,4 @@ void rescue_failed(struct rescue *rescue, int rank, const char *text, bool is_de
 void rescue_done(struct rescue *rescue, int rank)
 {
     watch_done(rescue->watch, rank);
-    if (rescue->cause >= 0 && idset_count(rescue->running) > 0)
-        watch_failed(rescue->watch, rescue->is_death);
 }

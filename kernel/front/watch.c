@@ -2,19 +2,19 @@
 #include "kernel/front/watch.h"
 
 #include <stdlib.h>
+#include <string.h>
 
-#include "kernel/base/buf.h"
 #include "kernel/base/mem.h"
-#include "kernel/front/gather/label.h"
-
-/* A rank's page takes 255 bytes of words; a waiter more may follow these. */
-#define WATCH_LINE_MAX 160
+#include "kernel/front/graph.h"
+#include "kernel/front/standstill.h"
 
 struct waiter {
-    json_t *call;  /* NULL: it moves */
-    int64_t since; /* when it began to wait */
+    struct idset *others; /* that can end its wait; NULL: it moves, or nobody knows */
+    int64_t since;        /* when it began to wait, or ended the cell */
     bool is_released;
-    bool is_held; /* at a breakpoint */
+    bool is_reported; /* it was in a report since it moved */
+    bool is_held;     /* at a breakpoint */
+    bool is_dead;
 };
 
 struct watch {
@@ -22,31 +22,34 @@ struct watch {
     struct loop_watch *timer;
     struct watch_calls calls;
     void *arg;
-    struct idset *running;
+    struct idset *targets, *running;
+    struct graph *graph;
     struct waiter *waiters; /* by rank */
+    json_t **waits;         /* by rank, what they wait in; NULL: they move */
     int size;
     int patience; /* ms */
     int64_t begun;
-    int64_t failed;   /* when the first rank failed; -1: none has */
-    bool is_death;    /* a rank is gone: what was begun with it never ends */
-    bool is_reported; /* this standstill */
+    bool has_failed; /* a rank of the cell */
 };
 
-struct watch *watch_create(struct loop *loop, const struct idset *targets, int patience,
-                           const struct watch_calls *calls, void *arg)
+struct watch *watch_create(struct loop *loop, const struct idset *targets, int size,
+                           int patience, const struct watch_calls *calls, void *arg)
 {
     struct watch *watch = xcalloc(1, sizeof(*watch));
 
     watch->loop = loop;
-    watch->patience = patience;
     watch->calls = *calls;
     watch->arg = arg;
+    watch->targets = idset_copy(targets);
     watch->running = idset_copy(targets);
-    for (int rank = idset_first(targets); rank >= 0; rank = idset_next(targets, rank))
-        watch->size = rank + 1;
-    watch->waiters = xcalloc((size_t)watch->size, sizeof(*watch->waiters));
+    watch->size = size;
+    watch->graph = graph_create(size);
+    watch->waiters = xcalloc((size_t)size, sizeof(*watch->waiters));
+    watch->waits = xcalloc((size_t)size, sizeof(json_t *));
+    watch->patience = patience;
     watch->begun = loop_now();
-    watch->failed = -1;
+    for (int rank = 0; rank < size; rank++)
+        watch->waiters[rank].since = watch->begun;
     return watch;
 }
 
@@ -55,117 +58,131 @@ void watch_destroy(struct watch *watch)
     if (!watch)
         return;
     loop_remove(watch->loop, watch->timer);
-    for (int rank = 0; rank < watch->size; rank++)
-        json_decref(watch->waiters[rank].call);
+    for (int rank = 0; rank < watch->size; rank++) {
+        json_decref(watch->waits[rank]);
+        idset_destroy(watch->waiters[rank].others);
+    }
+    free(watch->waits);
     free(watch->waiters);
+    graph_destroy(watch->graph);
     idset_destroy(watch->running);
+    idset_destroy(watch->targets);
     free(watch);
 }
 
-/* When a waiting rank is to be released; -1: not without another event. */
-static int64_t release_time(const struct watch *watch, int rank)
+/* ---- what is known, as a graph ---- */
+
+static enum graph_state waiting_state(const json_t *wait)
+{
+    static const struct {
+        const char *needs;
+        enum graph_state state;
+    } states[] = {
+        { "any", GRAPH_ANY },
+        { "all", GRAPH_ALL },
+        { "life", GRAPH_INSIDE },
+    };
+    const char *needs = json_string_value(json_object_get(wait, "needs"));
+
+    for (size_t i = 0; needs && i < sizeof(states) / sizeof(*states); i++) {
+        if (!strcmp(states[i].needs, needs))
+            return states[i].state;
+    }
+    return GRAPH_MOVES;
+}
+
+static struct graph_node node_of(const struct watch *watch, int rank)
 {
     const struct waiter *waiter = &watch->waiters[rank];
-    int64_t since = waiter->since > watch->failed ? waiter->since : watch->failed;
+    const json_t *wait = watch->waits[rank];
+    struct graph_node node = { .others = waiter->others, .since = waiter->since };
 
-    if (watch->failed < 0 || !waiter->call || waiter->is_released)
-        return -1;
-    /* What the living have begun together comes to its end. */
-    if (!watch->is_death && json_is_true(json_object_get(waiter->call, "started")))
+    if (!idset_has(watch->running, rank))
+        node.state = waiter->is_dead ? GRAPH_DEAD : GRAPH_ENDED;
+    else if (waiter->others && !waiter->is_held)
+        node.state = waiting_state(wait);
+    node.is_thread = json_is_true(json_object_get(wait, "thread"));
+    return node;
+}
+
+static void solve(struct watch *watch)
+{
+    for (int rank = 0; rank < watch->size; rank++)
+        graph_set(watch->graph, rank, node_of(watch, rank));
+    graph_solve(watch->graph);
+}
+
+/* ---- what follows ---- */
+
+/* When a rank that waits in vain is to be released; -1: not without another event. */
+static int64_t release_time(const struct watch *watch, int rank)
+{
+    int64_t since = graph_stuck(watch->graph, rank);
+
+    if (!watch->has_failed || since < 0 || watch->waiters[rank].is_released)
         return -1;
     return since + WATCH_GRACE_MS;
 }
 
-/* When nobody has moved for long; -1: somebody moves. */
-static int64_t report_time(const struct watch *watch)
+/* When it is to be reported; -1: somebody can still end its wait, or it was. */
+static int64_t report_time(const struct watch *watch, int rank)
 {
-    int64_t last = -1;
+    const struct waiter *waiter = &watch->waiters[rank];
+    int64_t since = graph_stuck(watch->graph, rank);
 
-    if (watch->is_reported)
+    if (since < 0 || waiter->is_released || waiter->is_reported
+        || graph_get(watch->graph, rank)->is_thread)
         return -1;
-    for (int rank = idset_first(watch->running); rank >= 0;
-         rank = idset_next(watch->running, rank)) {
-        if (!watch->waiters[rank].call || watch->waiters[rank].is_held)
-            return -1;
-        if (watch->waiters[rank].since > last)
-            last = watch->waiters[rank].since;
-    }
-    return last < 0 ? -1 : last + watch->patience;
+    return since + watch->patience;
 }
 
-/* "rank 0 waits in Recv (peer 3, tag 7) in line 2" */
-static void add_waiter(const struct watch *watch, int rank, struct buf *text)
-{
-    const json_t *call = watch->waiters[rank].call;
-    const char *name = json_string_value(json_object_get(call, "call"));
-    const json_t *peer = json_object_get(call, "peer");
-    const json_t *tag = json_object_get(call, "tag");
-    const json_t *line = json_object_get(call, "line");
-
-    buf_add_format(text, "rank %d waits in %s", rank, name ? name : "an MPI call");
-    if (json_integer_value(peer) >= 0 && json_is_integer(peer)) {
-        buf_add_format(text, " (peer %d", (int)json_integer_value(peer));
-        if (json_is_integer(tag) && json_integer_value(tag) >= 0)
-            buf_add_format(text, ", tag %d", (int)json_integer_value(tag));
-        buf_add_text(text, ")");
-    }
-    if (json_integer_value(line) > 0)
-        buf_add_format(text, " in line %d", (int)json_integer_value(line));
-}
-
-/* All in one line, as far as it goes: "nobody moves: rank 0 waits in ..., ..." */
-static void add_summary(const struct watch *watch, struct buf *text)
-{
-    const char *between = "nobody moves: ";
-
-    for (int rank = idset_first(watch->running); rank >= 0;
-         rank = idset_next(watch->running, rank)) {
-        if (text->size > WATCH_LINE_MAX) {
-            buf_add_text(text, ", ...");
-            return;
-        }
-        buf_add_text(text, between);
-        add_waiter(watch, rank, text);
-        between = ", ";
-    }
-}
-
+/* All that wait in vain, also those that were in an earlier report. */
 static void report(struct watch *watch, int64_t now)
 {
-    struct buf text = { 0 }, line = { 0 };
-    char *words = label_words(watch->running);
+    struct idset *stuck = idset_create();
+    struct standstill still = {
+        .graph = watch->graph,
+        .stuck = stuck,
+        .calls = (const json_t *const *)watch->waits,
+        .running = watch->running,
+        .targets = watch->targets,
+        .now = now,
+    };
+    char *text, *line;
 
-    buf_add_format(&text, "[nobody moves: %s %s; stop the cell to go on]\n", words,
-                   idset_count(watch->running) == 1 ? "waits" : "all wait");
     for (int rank = idset_first(watch->running); rank >= 0;
          rank = idset_next(watch->running, rank)) {
-        buf_add_text(&text, "  ");
-        add_waiter(watch, rank, &text);
-        buf_add_format(&text, " for %d s\n",
-                       (int)((now - watch->waiters[rank].since) / 1000));
+        if (graph_stuck(watch->graph, rank) < 0)
+            continue;
+        idset_add(stuck, rank);
+        watch->waiters[rank].is_reported = true;
     }
-    add_summary(watch, &line);
-    watch->is_reported = true;
-    watch->calls.report(buf_text(&text), buf_text(&line), watch->arg);
-    buf_clear(&text);
-    buf_clear(&line);
-    free(words);
+    text = standstill_text(&still);
+    line = standstill_line(&still);
+    watch->calls.report(stuck, text, line, watch->arg);
+    idset_destroy(stuck);
+    free(text);
+    free(line);
 }
 
 static void look(struct loop *loop, void *arg);
 
+static int64_t earlier(int64_t a, int64_t b)
+{
+    return a < 0 || (b >= 0 && b < a) ? b : a;
+}
+
 static void set_timer(struct watch *watch)
 {
-    int64_t due = report_time(watch), now;
+    int64_t due = -1, now;
 
     loop_remove(watch->loop, watch->timer);
     watch->timer = NULL;
+    solve(watch);
     for (int rank = idset_first(watch->running); rank >= 0;
          rank = idset_next(watch->running, rank)) {
-        int64_t time = release_time(watch, rank);
-
-        if (time >= 0 && (due < 0 || time < due))
-            due = time;
+        due = earlier(due, release_time(watch, rank));
+        due = earlier(due, report_time(watch, rank));
     }
     if (due < 0)
         return;
@@ -177,21 +194,36 @@ static void set_timer(struct watch *watch)
 static void look(struct loop *loop, void *arg)
 {
     struct watch *watch = arg;
-    int64_t now = loop_now(), due = report_time(watch);
+    int64_t now = loop_now(), time;
+    bool reports = false;
 
     watch->timer = NULL;
-    if (due >= 0 && now >= due)
+    for (int rank = idset_first(watch->running); rank >= 0;
+         rank = idset_next(watch->running, rank)) {
+        time = report_time(watch, rank);
+        reports = reports || (time >= 0 && now >= time);
+    }
+    if (reports)
         report(watch, now);
     for (int rank = idset_first(watch->running); rank >= 0;
          rank = idset_next(watch->running, rank)) {
-        int64_t time = release_time(watch, rank);
-
+        time = release_time(watch, rank);
         if (time >= 0 && now >= time) {
             watch->waiters[rank].is_released = true;
             watch->calls.release(rank, watch->arg);
         }
     }
     set_timer(watch);
+}
+
+/* ---- what is heard ---- */
+
+/* NULL when that is not known: then it counts as one that moves. */
+static struct idset *decode_others(const json_t *waiting)
+{
+    const char *ranks = json_string_value(json_object_get(waiting, "ranks"));
+
+    return ranks ? idset_decode(ranks, NULL) : NULL;
 }
 
 void watch_waiting(struct watch *watch, int rank, json_t *waiting)
@@ -204,23 +236,25 @@ void watch_waiting(struct watch *watch, int rank, json_t *waiting)
         return;
     }
     waiter = &watch->waiters[rank];
-    json_decref(waiter->call);
-    waiter->call = waiting;
+    json_decref(watch->waits[rank]);
+    idset_destroy(waiter->others);
+    watch->waits[rank] = waiting;
+    waiter->others = decode_others(waiting);
     waiter->since = loop_now() - since;
-    waiter->is_released = false;
-    watch->is_reported = false;
+    waiter->is_released = waiter->is_reported = false;
     set_timer(watch);
 }
 
 json_t *watch_where(const struct watch *watch, int rank)
 {
-    const struct waiter *waiter = &watch->waiters[rank];
+    const json_t *wait = watch->waits[rank];
     int64_t now = loop_now();
     json_t *waits = json_null();
 
-    if (waiter->call) {
-        waits = json_copy(waiter->call);
-        json_object_set_new(waits, "since_ms", json_integer(now - waiter->since));
+    if (wait) {
+        waits = json_copy((json_t *)wait);
+        json_object_set_new(waits, "since_ms",
+                            json_integer(now - watch->waiters[rank].since));
     }
     return json_pack("{s:I, s:o}", "since_ms", (json_int_t)(now - watch->begun),
                      "waits", waits);
@@ -239,14 +273,12 @@ void watch_held(struct watch *watch, int rank, bool is_held)
 void watch_done(struct watch *watch, int rank)
 {
     idset_remove(watch->running, rank);
-    if (watch->timer)
-        set_timer(watch);
+    watch->waiters[rank].since = loop_now();
+    set_timer(watch);
 }
 
-void watch_failed(struct watch *watch, bool is_death)
+void watch_failed(struct watch *watch, int rank, bool is_death)
 {
-    watch->is_death = watch->is_death || is_death;
-    if (watch->failed < 0)
-        watch->failed = loop_now();
-    set_timer(watch);
+    watch->has_failed = true;
+    watch->waiters[rank].is_dead = is_death;
 }

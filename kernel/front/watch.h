@@ -1,9 +1,11 @@
 /* watch.h - ranks that wait for others in vain
  *
- * While a cell runs, keepers say which ranks wait in which MPI call.  When a rank
- * of the cell has raised or died, those that still wait a second later are told
- * to give up; when nobody moves for long, the cell gets a report.  No MPI
- * and no wire here: the owner says what happens and is called back.
+ * While a cell runs, keepers say which ranks wait in which MPI call, and for whom.
+ * From that it is known whose wait nobody can end any more (graph.h).  When a rank
+ * of the cell has raised or died, they are told a second later to give up; otherwise
+ * the cell gets a report when that has lasted long.  Ranks that compute, or wait for
+ * such, are left alone.  No MPI and no wire here: the owner says what happens and is
+ * called back.
  */
 #ifndef FRONT_WATCH_H
 #define FRONT_WATCH_H
@@ -20,17 +22,19 @@
 struct watch;
 
 struct watch_calls {
-    /* 'rank' waits for one that is no longer there to come. */
+    /* 'rank' waits for what will not come, and a rank of the cell has failed. */
     void (*release)(int rank, void *arg);
 
-    /* Nobody moves; 'text' are whole lines, 'line' says it in one, for an error. */
-    void (*report)(const char *text, const char *line, void *arg);
+    /* 'ranks' can only wait for themselves; 'text' are whole lines, 'line' says it in
+     * one, for an error. */
+    void (*report)(const struct idset *ranks, const char *text, const char *line,
+                   void *arg);
 };
 
-/* For a cell that runs on 'targets'.  'patience': ms in which nobody moves, until it
- * is reported. */
-struct watch *watch_create(struct loop *loop, const struct idset *targets, int patience,
-                           const struct watch_calls *calls, void *arg);
+/* For a cell that runs on 'targets', of 'size' ranks.  'patience': ms until a
+ * standstill is reported. */
+struct watch *watch_create(struct loop *loop, const struct idset *targets, int size,
+                           int patience, const struct watch_calls *calls, void *arg);
 
 /* Accepts NULL. */
 void watch_destroy(struct watch *watch);
@@ -49,7 +53,7 @@ void watch_held(struct watch *watch, int rank, bool is_held);
 /* A rank has ended the cell. */
 void watch_done(struct watch *watch, int rank);
 
-/* A rank of the cell raised, or died: those who wait are released. */
-void watch_failed(struct watch *watch, bool is_death);
+/* 'rank' of the cell raised, or died; watch_done() follows. */
+void watch_failed(struct watch *watch, int rank, bool is_death);
 
 #endif

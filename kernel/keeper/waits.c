@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "kernel/base/buf.h"
+#include "kernel/base/idset.h"
 #include "kernel/base/mem.h"
 #include "kernel/keeper/fields.h"
 
@@ -22,9 +23,32 @@ struct waits {
     struct page_wait told; /* what the front knows; not active: that it moves */
 };
 
-char *waits_encode(const struct page_wait *wait, uint32_t line, uint64_t now_ns)
+/* "0-3,7" */
+static char *encode_ranks(const struct page_wait *wait)
 {
+    struct idset *ranks = idset_create();
+    char *text;
+
+    for (int rank = 0; rank < PAGE_RANKS; rank++) {
+        if (wait->ranks[rank / 64] >> rank % 64 & 1)
+            idset_add(ranks, rank);
+    }
+    text = idset_encode(ranks);
+    idset_destroy(ranks);
+    return text;
+}
+
+char *waits_encode(const struct page_wait *wait, int thread, uint32_t line,
+                   uint64_t now_ns)
+{
+    static const char *const needs[] = {
+        [PAGE_NEEDS_UNKNOWN] = "",
+        [PAGE_NEEDS_ANY] = "any",
+        [PAGE_NEEDS_ALL] = "all",
+        [PAGE_NEEDS_LIFE] = "life",
+    };
     uint64_t since = now_ns > wait->since_ns ? now_ns - wait->since_ns : 0;
+    char *ranks = encode_ranks(wait);
     struct buf out = { 0 };
 
     fields_begin(&out);
@@ -37,7 +61,12 @@ char *waits_encode(const struct page_wait *wait, uint32_t line, uint64_t now_ns)
     fields_add_number(&out, "line", line);
     fields_add_number(&out, "size", wait->comm_size);
     fields_add_number(&out, "arrived", wait->arrived);
+    fields_add_text(&out, "needs",
+                    wait->needs <= PAGE_NEEDS_LIFE ? needs[wait->needs] : "");
+    fields_add_text(&out, "ranks", ranks);
+    fields_add_bool(&out, "thread", wait->thread != thread);
     fields_end(&out);
+    free(ranks);
     return buf_take(&out);
 }
 
@@ -65,7 +94,8 @@ static bool is_told(const struct waits *waits, const struct page_wait *wait)
 
     return told->active && told->since_ns == wait->since_ns
            && told->started == wait->started && told->arrived == wait->arrived
-           && !strcmp(told->call, wait->call);
+           && !strcmp(told->call, wait->call)
+           && !memcmp(told->ranks, wait->ranks, sizeof(told->ranks));
 }
 
 static void on_look(struct loop *loop, void *arg)
@@ -85,7 +115,7 @@ static void on_look(struct loop *loop, void *arg)
         return;
     waits->told = wait;
     waits->told.active = 1;
-    text = waits_encode(&wait, atomic_load(&waits->page->line), now);
+    text = waits_encode(&wait, waits->thread, atomic_load(&waits->page->line), now);
     waits->call(text, waits->arg);
     free(text);
 }

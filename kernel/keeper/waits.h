@@ -25,7 +25,9 @@ void waits_destroy(struct waits *waits);
 void waits_start(struct waits *waits, int thread);
 void waits_stop(struct waits *waits);
 
-/* "{"call": "Recv", ...}", to be freed: pure, for waits.c and its test. */
-char *waits_encode(const struct page_wait *wait, uint32_t line, uint64_t now_ns);
+/* "{"call": "Recv", ...}", to be freed: pure, for waits.c and its test.  'thread' is
+ * the interpreter's main thread. */
+char *waits_encode(const struct page_wait *wait, int thread, uint32_t line,
+                   uint64_t now_ns);
 
 #endif

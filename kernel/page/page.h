@@ -21,9 +21,10 @@
 #include "kernel/base/error.h"
 
 #define PAGE_MAGIC 0x3147504bu /* "KPG1" */
-#define PAGE_VERSION 2
+#define PAGE_VERSION 3
 #define PAGE_THREADS 16
 #define PAGE_TEXT 256
+#define PAGE_RANKS 512 /* that a wait can name */
 
 enum page_reason {
     PAGE_REASON_NONE,
@@ -39,20 +40,30 @@ static inline uint64_t page_word(uint32_t generation, int rank, enum page_reason
            | (uint64_t)reason;
 }
 
+/* Who can end a wait. */
+enum page_needs {
+    PAGE_NEEDS_UNKNOWN, /* maybe processes outside the job, or too many ranks */
+    PAGE_NEEDS_ANY,     /* any of 'ranks' */
+    PAGE_NEEDS_ALL,     /* all of 'ranks': those that have not arrived */
+    PAGE_NEEDS_LIFE,    /* 'ranks' are in it too: it ends unless one of them dies */
+};
+
 /* What one thread waits for.  Written by its owner only, read by the keeper:
  * 'seq' is odd while it is being written (a seqlock). */
 struct page_wait {
     _Atomic uint32_t seq;
-    uint32_t active;   /* 1 while the thread waits */
-    uint32_t started;  /* 1: a collective that all members have begun */
-    int32_t peer;      /* rank in 'comm', -1 any, -2 none */
-    int32_t tag;       /* -1 any, -2 none */
-    int32_t comm_size; /* 0: no communicator */
-    uint32_t arrived;  /* collectives: members that have arrived */
-    int32_t thread;    /* gettid() */
-    uint64_t since_ns; /* CLOCK_MONOTONIC */
-    char call[32];     /* "Recv", "Allreduce" */
-    char comm[32];     /* name of the communicator */
+    uint32_t active;                 /* 1 while the thread waits */
+    uint32_t started;                /* 1: a collective that all members have begun */
+    int32_t peer;                    /* rank in 'comm', -1 any, -2 none */
+    int32_t tag;                     /* -1 any, -2 none */
+    int32_t comm_size;               /* 0: no communicator */
+    uint32_t arrived;                /* collectives: members that have arrived */
+    uint32_t needs;                  /* enum page_needs */
+    int32_t thread;                  /* gettid() */
+    uint64_t since_ns;               /* CLOCK_MONOTONIC */
+    char call[32];                   /* "Recv", "Allreduce" */
+    char comm[32];                   /* name of the communicator */
+    uint64_t ranks[PAGE_RANKS / 64]; /* of MPI_COMM_WORLD as it began, a bit each */
 };
 
 struct page {

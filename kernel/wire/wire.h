@@ -70,9 +70,11 @@ enum wire_type {
     WIRE_DONE,       /* [content json]: the rank has finished the cell: {status:
                         "ok"|"error", payload, user_expressions, ename, evalue,
                         traceback: [str], started, line} */
-    WIRE_WAITING,    /* [json {call, comm, peer, tag, since_ms, started, line}], or
-                        [""] when it moves again: the interpreter has waited in one
-                        MPI call for more than half a second of a cell */
+    WIRE_WAITING,    /* [json {call, comm, size, peer, tag, since_ms, started, arrived,
+                        needs: ""|"any"|"all"|"life" of ranks: "0-3" (page.h), thread:
+                        it is not the main thread, line}], or [""] when it moves again:
+                        the interpreter has waited in one MPI call for more than half a
+                        second of a cell */
     WIRE_HEALED,     /* [json {text}]: answer to HEAL; 'text' is "" or what the cell
                         should tell its user (drained messages, broken parts) */
     WIRE_EXIT,       /* [json {status, signal, text, cpu, where}]: the interpreter

@@ -15,10 +15,13 @@ int main(void)
         .since_ns = 1000000000,
         .comm_size = 4,
         .arrived = 2,
+        .thread = 41,
+        .needs = PAGE_NEEDS_ALL,
+        .ranks = { 0x0b, 1 },
         .call = "Recv",
         .comm = "MPI_COMM_WORLD",
     };
-    char *text = waits_encode(&wait, 7, 2500000000u);
+    char *text = waits_encode(&wait, 40, 7, 2500000000u);
     json_t *json = json_loads(text, 0, NULL);
 
     ok(json_is_object(json), "it is a JSON object");
@@ -32,11 +35,14 @@ int main(void)
     is_int(json_integer_value(json_object_get(json, "line")), 7,
            "the line of the cell");
     ok(json_is_true(json_object_get(json, "started")), "and whether it has begun");
+    is_str(json_string_value(json_object_get(json, "needs")), "all", "who can end it");
+    is_str(json_string_value(json_object_get(json, "ranks")), "0-1,3,64", "by number");
+    ok(json_is_true(json_object_get(json, "thread")), "it is not the main thread");
     json_decref(json);
     free(text);
 
     memcpy(wait.call, "\xff", 2);
-    text = waits_encode(&wait, 0, 0);
+    text = waits_encode(&wait, 0, 0, 0);
     json = json_loads(text, 0, NULL);
     ok(json_is_object(json), "a page that was overwritten gives JSON all the same");
     json_decref(json);

@@ -1,0 +1,28 @@
+/* standstill.h - ranks that only wait for themselves, in words
+ *
+ * Who waits in which call, for whom and since when; and, where that can be told, why:
+ * a member that does not come, a message that nobody sends, tags that differ, a circle.
+ */
+#ifndef FRONT_STANDSTILL_H
+#define FRONT_STANDSTILL_H
+
+#include <jansson.h>
+
+#include "kernel/front/graph.h"
+
+struct standstill {
+    const struct graph *graph;   /* solved */
+    const struct idset *stuck;   /* ranks of it */
+    const json_t *const *calls;  /* by rank: what WIRE_WAITING said */
+    const struct idset *running; /* ranks that have not ended the cell */
+    const struct idset *targets; /* ranks that have begun it */
+    int64_t now;
+};
+
+/* Whole lines, to be freed. */
+char *standstill_text(const struct standstill *still);
+
+/* All in one line, as far as it fits in an error, to be freed. */
+char *standstill_line(const struct standstill *still);
+
+#endif
