@@ -43,6 +43,7 @@ NORMALISE = [
 
 # Where ours differs on purpose, and why.
 ONE_ERROR = "an error that does not end the cell is text: `error` says that a cell failed"
+SCRIPT = "a script of %run that fails fails its cell: other ranks may wait for it"
 USAGE = "every failed cell has an `error`, also for wrong usage of a magic"
 NAMED = "the error in the reply is the one that is shown, not NoneType"
 DIFFERENT = {
@@ -58,8 +59,8 @@ DIFFERENT = {
     "errors: shown by showtraceback": ONE_ERROR,
     "errors: a custom handler": "every failed cell has an `error`, if only of one line",
     "displays: NaN in JSON": "no warning about the inside of the kernel",
-    "magics: run that fails": ONE_ERROR,
-    "magics: run that exits": ONE_ERROR,
+    "magics: run that fails": SCRIPT,
+    "magics: run that exits": SCRIPT,
     "magics: a magic that is not there": USAGE,
     "magics: a cell magic that is not there": USAGE,
     "magics: a line magic as a cell magic": USAGE,

@@ -154,6 +154,34 @@ def test_run(kernel, tmp_path):
     assert kernel.run("ran").result == "1"
 
 
+def test_a_script_that_fails_fails_its_cell(kernel, tmp_path):
+    (tmp_path / "fails.py").write_text("def f(): 1 / 0\nf()\n")
+    (tmp_path / "exits.py").write_text("import sys\nsys.exit(3)\n")
+    (tmp_path / "cells.ipy").write_text("%env\nnowhere\n")
+    for file, name in ("fails.py", "ZeroDivisionError"), ("exits.py", "SystemExit"):
+        done = kernel.run(f"%run {tmp_path}/{file}\nprint('goes on')")
+        assert done.content["ename"] == name == done.error["ename"], done.outputs
+        assert "goes on\n" in done.text() and done.stream("stderr") == ""
+    assert kernel.run(f"%run {tmp_path}/cells.ipy").error["ename"] == "NameError"
+    assert "line 1, in f" in plain(kernel.run(f"%run {tmp_path}/fails.py")) or (
+        "fails.py:1" in plain(kernel.run(f"%run {tmp_path}/fails.py")))
+    (tmp_path / "leaves.py").write_text("import sys\nsys.exit(0)\n")
+    assert kernel.run(f"%run {tmp_path}/leaves.py").content["status"] == "ok"
+    done = kernel.run(f"%run {tmp_path}/fails.py\nint('x')")  # the cell's own comes first
+    assert done.content["ename"] == "ValueError"
+    assert "ZeroDivisionError" in done.text("stderr")
+    assert kernel.run("1").content["status"] == "ok"
+
+
+def test_a_script_that_fails_on_one_rank_frees_the_others(four, tmp_path):
+    (tmp_path / "solver.py").write_text(
+        "from mpi4py import MPI\ncomm = MPI.COMM_WORLD\n"
+        "if comm.rank == 2: raise RuntimeError('diverged')\ncomm.Barrier()\n")
+    done = four.run(f"%run {tmp_path}/solver.py")
+    assert done.content["ename"] == "RuntimeError" and "diverged" in plain(done)
+    assert four.run("comm.allreduce(1)").result == "4"
+
+
 def test_cd_and_env_are_for_all_ranks(kernel, tmp_path):
     kernel.run("import os; before = os.getcwd()")
     assert kernel.run(f"%cd {tmp_path}").text() == f"{tmp_path}\n"

@@ -36,10 +36,12 @@ def test_an_empty_answer(world):
     assert world.run("answer").result == "''"
 
 
-@pytest.mark.parametrize("code", ["input()", "import getpass; getpass.getpass()"])
-def test_it_is_refused_at_once_where_it_is_not_allowed(world, code):
+@pytest.mark.parametrize("code, name", [
+    ("input()", "input()"), ("import getpass; getpass.getpass()", "getpass()")])
+def test_it_is_refused_at_once_where_it_is_not_allowed(world, code, name):
     done = world.run(code, allow_stdin=False)
     assert done.content["ename"] == "StdinNotImplementedError"
+    assert done.content["evalue"].startswith(f"{name} was called")
 
 
 def test_the_client_that_runs_the_cell_is_asked_and_answers(world):

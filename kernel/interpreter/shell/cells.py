@@ -92,6 +92,7 @@ class Cells:
         self.user_input.is_allowed = cell.allow_stdin
         shell.payload_manager.clear_payload()
         shell.tracebacks.clear()
+        shell.scripts, shell.script_error = 0, None
         shell.displayhook.begin_cell()
         if signal.getsignal(signal.SIGINT) is not self.handler:
             # a cell has set its own; the next one is to be stopped all the same
@@ -233,6 +234,7 @@ class Cells:
                 result.error_before_exec
                 or result.error_in_exec
                 or shell.displayhook.error
+                or shell.script_error
             )
         payload = shell.payload_manager.read_payload()
         shell.payload_manager.clear_payload()

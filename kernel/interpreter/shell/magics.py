@@ -21,6 +21,8 @@ def adapt(kind, name, magic):
         return None
     if name in _BY_ONE[kind]:
         return _by_one(name, magic)
+    if kind == "line" and name == "run":
+        return _failing_its_cell(magic)
     if kind == "cell" and magic.__module__ == _SCRIPTS:
         return _stopped_as_stop(magic)
     return magic
@@ -30,6 +32,15 @@ def _by_one(name, magic):
     @functools.wraps(magic)
     def run(*args, **options):
         once((name, args, os.getcwd()), lambda: magic(*args, **options))
+
+    return run
+
+
+def _failing_its_cell(script):
+    @functools.wraps(script)
+    def run(*args, **options):
+        with script.__self__.shell.running_script():
+            return script(*args, **options)
 
     return run
 

@@ -8,6 +8,7 @@ import builtins
 import os
 import re
 import sys
+from contextlib import contextmanager
 
 from IPython.core import page
 from IPython.core.autocall import ExitAutocall
@@ -89,6 +90,8 @@ class ZMQInteractiveShell(InteractiveShell):
         self.cell_count = 0
         self.is_lead = rank == 0  # of the ranks of the cell
         self.tracebacks = []
+        self.scripts = 0  # of %run that are running
+        self.script_error = None  # of one that failed in this cell
         self.is_in_callback = False
         self.callback_error = None
         self._completer = None
@@ -257,11 +260,23 @@ class ZMQInteractiveShell(InteractiveShell):
             self.print_tracebacks()
         elif self.displayhook.is_formatting:
             self.displayhook.error = evalue
+        elif self.scripts:
+            self.script_error = evalue
         elif result is not None and evalue not in (
             result.error_in_exec,
             result.error_before_exec,
         ):
             self.print_tracebacks()
+
+    @contextmanager
+    def running_script(self):
+        """IPython shows what a script of %run raised, and goes on.  Here it fails the
+        cell as well: ranks may wait for the one whose script has failed."""
+        self.scripts += 1
+        try:
+            yield
+        finally:
+            self.scripts -= 1
 
     def take_traceback(self, error):
         """The traceback shown for 'error'; None when there was none."""

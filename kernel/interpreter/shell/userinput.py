@@ -29,18 +29,20 @@ class UserInput:
 
     def input(self, prompt=""):
         """Reads a line from the notebook's user."""
-        return self._ask(str(prompt), False)
+        return self._ask("input", prompt, False)
 
     def getpass(self, prompt="Password: ", stream=None, **options):
         """Reads a line from the notebook's user, who does not see it."""
-        return self._ask(str(prompt), True)
+        return self._ask("getpass", prompt, True)
 
-    def _ask(self, prompt, is_password):
+    def _ask(self, name, prompt, is_password):
+        prompt = str(prompt)
         if not self.is_allowed:
             from IPython.core.error import StdinNotImplementedError
 
             raise StdinNotImplementedError(
-                "input() was called, but this frontend does not support input requests"
+                f"{name}() was called where nobody can answer: the request for this cell "
+                "does not allow questions"
             )
         while not self._replies.empty():  # of a question that was interrupted
             self._replies.get_nowait()
