@@ -1,6 +1,8 @@
 """The protocol around cells: info, introspection, control, bad bytes, clients."""
 
 import json
+import os
+import signal
 import time
 
 import pytest
@@ -23,12 +25,31 @@ def test_kernel_info_on_control(kernel):
     assert done.content["status"] == "ok" and done.states == ["busy", "idle"]
 
 
-def test_complete(kernel):
+@pytest.mark.parametrize("before", ["\N{GREEK SMALL LETTER PI} = 1; ", "'\N{GRINNING FACE}'; "])
+def test_complete(kernel, before):
+    """Positions count neither bytes of UTF-8 nor halves of UTF-16."""
     kernel.run("completable_name = 1")
-    code = "\N{GREEK SMALL LETTER PI} = 1; completable_n"
-    done = kernel.request("complete_request", {"code": code, "cursor_pos": len(code)})
+    code = f"{before}completable_n"
+    done = kernel.request("complete_request",
+                          {"code": code + " # more", "cursor_pos": len(code)})
     assert "completable_name" in done.content["matches"]
-    assert done.content["cursor_start"] == 7 and done.content["cursor_end"] == len(code)
+    assert done.content["cursor_start"] == len(before)
+    assert done.content["cursor_end"] == len(code)
+
+
+def test_jedi_is_there_for_whom_wants_it(world):
+    """Once it has warmed up: it is too slow for every completion that is first."""
+    code = "def shout():\n    word = 'a'\n    return word.upp"
+
+    def matches():
+        content = {"code": code, "cursor_pos": len(code)}
+        return world.request("complete_request", content).content["matches"]
+
+    assert world.run("get_ipython().Completer.use_jedi").result == "False"
+    assert not matches()
+    world.run("%config Completer.use_jedi = True")
+    assert any("upper" in matches() for _ in range(20))
+    world.run("%config Completer.use_jedi = False")
 
 
 def test_inspect(kernel):
@@ -153,6 +174,22 @@ def test_interrupt(kernel, code):
     assert kernel.run("kept").result == "11"
 
 
+def test_sigint_is_a_stop(kernel):
+    """Of jupyter console, or of a terminal."""
+    msg_id = kernel.send("import time; print('begun', flush=True)\ntime.sleep(60)")
+    kernel.wait_output(msg_id, "begun")
+    os.kill(kernel.pid, signal.SIGINT)
+    assert kernel.collect(msg_id).content["ename"] == "KeyboardInterrupt"
+    assert kernel.run("3").result == "3"
+
+
+def test_standard_input_is_empty(kernel):
+    """Nobody writes to it, and the process manager keeps it to itself."""
+    done = kernel.run("import os, sys\nos.read(0, 1), sys.stdin.read()")
+    assert done.result == "(b'', '')"
+    assert kernel.run("!cat").outputs == []
+
+
 def test_interrupt_while_idle_does_nothing(kernel):
     assert kernel.interrupt().content["status"] == "ok"
     assert kernel.run("3").result == "3"
@@ -183,10 +220,11 @@ def test_shutdown_leaves_nothing(ranks, method):
 @pytest.mark.parametrize("ranks, method", [(1, "none"), (4, "mpiexec")])
 def test_restart(ranks, method):
     with Kernel(ranks, method) as kernel:
-        kernel.run("old = 1")
+        before = kernel.run("old = 1").reply["header"]["session"]
         kernel.manager.restart_kernel()
         kernel.client.wait_for_ready(timeout=30)
-        assert kernel.run("'old' in globals()").result == "False"
+        done = kernel.run("'old' in globals()")
+        assert done.result == "False" and done.reply["header"]["session"] != before
 
 
 def test_the_connection_file_is_kept_as_it_was(kernel):
