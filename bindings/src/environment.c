@@ -31,6 +31,25 @@ bool mpi_is_active(void)
 }
 
 /* ------------------------------------------------------------ begin and end */
+/* MPI.COMM_WORLD, the object, is the world that lives; called while ranks are idle. */
+static void on_world(MPI_Comm world, void *object)
+{
+    ((struct comm_object *)object)->mpi = world;
+}
+
+/* The object is kept for ever. */
+static int follow_world(void)
+{
+    static PyObject *object;
+
+    if (object)
+        return 0;
+    if (!(object = PyObject_GetAttrString(module->module, "COMM_WORLD")))
+        return -1;
+    ((struct comm_object *)object)->mpi = mpiwait_world();
+    return mpiwait_add_world(on_world, object);
+}
+
 /* After MPI_Init, whoever called it. */
 static int begun(void)
 {
@@ -39,7 +58,7 @@ static int begun(void)
     if (errhandler_apply_comm(MPI_COMM_SELF) < 0
         || errhandler_apply_comm(MPI_COMM_WORLD) < 0)
         return -1;
-    return 0;
+    return follow_world();
 }
 
 static void leave(void)

@@ -14,15 +14,11 @@
 #define ARENA_PLACES 4096 /* a process has 2048 context ids; ranks overlap */
 #define NONCE 16
 
-struct seat {
-    _Atomic int32_t pid;
-    _Atomic uint32_t healed;
-} __attribute__((aligned(64)));
-
 struct shared {
     unsigned char nonce[NONCE];
     _Atomic uint32_t next; /* where the search for a free place begins */
-    struct seat seats[] __attribute__((aligned(64)));
+    struct arena_choice choice;
+    struct arena_seat seats[] __attribute__((aligned(64)));
 };
 
 struct arena {
@@ -94,7 +90,7 @@ struct arena *arena_create(MPI_Comm comm)
         ranks = 0;
     else
         arena->ranks = ranks;
-    head = sizeof(struct shared) + (size_t)ranks * sizeof(struct seat);
+    head = sizeof(struct shared) + (size_t)ranks * sizeof(struct arena_seat);
     if (arena) {
         arena->stride =
             sizeof(struct arena_place) + (size_t)ranks * sizeof(struct arena_member);
@@ -159,6 +155,16 @@ int arena_take(struct arena *arena, int members)
 void arena_release(struct arena_place *place)
 {
     atomic_fetch_sub(&place->holders, 1);
+}
+
+struct arena_seat *arena_seat(struct arena *arena, int rank)
+{
+    return &arena->shared->seats[rank];
+}
+
+struct arena_choice *arena_choice(struct arena *arena)
+{
+    return &arena->shared->choice;
 }
 
 void arena_come(struct arena *arena, int rank, uint32_t time)

@@ -44,6 +44,22 @@ struct arena_place {
     struct arena_member member[] __attribute__((aligned(64)));
 };
 
+/* What a rank says about a new world (world.h), each by the number of a round. */
+struct arena_seat {
+    _Atomic int32_t pid;
+    _Atomic uint32_t healed;
+    _Atomic uint32_t wants;  /* it has found the present one broken */
+    _Atomic uint32_t chosen; /* to be a member */
+    _Atomic uint32_t made;   /* it has made its part */
+} __attribute__((aligned(64)));
+
+/* A round of it: one rank claims to choose the members, then all agree. */
+struct arena_choice {
+    _Atomic uint32_t claimed, made;
+    _Atomic uint64_t verdict; /* round << 1 | good */
+    int place;                /* of the new world; -1: none is free */
+};
+
 /* Collective over 'comm'.  NULL on all when not every rank can share it. */
 struct arena *arena_create(MPI_Comm comm);
 void arena_destroy(struct arena *arena);
@@ -52,6 +68,9 @@ void arena_destroy(struct arena *arena);
 int arena_take(struct arena *arena, int members);
 struct arena_place *arena_place(struct arena *arena, int idx);
 void arena_release(struct arena_place *place);
+
+struct arena_seat *arena_seat(struct arena *arena, int rank);
+struct arena_choice *arena_choice(struct arena *arena);
 
 /* Healing: this rank has come for the 'time'-th time. */
 void arena_come(struct arena *arena, int rank, uint32_t time);

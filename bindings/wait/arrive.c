@@ -8,6 +8,7 @@
 #include "bindings/wait/interrupt.h"
 #include "bindings/wait/reason.h"
 #include "bindings/wait/wait.h"
+#include "bindings/wait/world.h"
 #include "kernel/base/buf.h"
 #include "kernel/base/mem.h"
 
@@ -44,8 +45,8 @@ static int mismatch(struct comm *comm)
     uint64_t end = wait_now() + GRACE_NS;
     struct call_shape *shapes = xcalloc((size_t)comm->size, sizeof(*shapes));
     bool *came = xcalloc((size_t)comm->size, sizeof(*came));
+    int *numbers = comm_numbers(comm), rc;
     struct buf text = { 0 };
-    int rc;
 
     while (!have_all_come(comm) && wait_now() < end)
         sched_yield();
@@ -53,10 +54,11 @@ static int mismatch(struct comm *comm)
         came[i] = atomic_load(&comm->place->member[i].came) == comm->calls;
         shapes[i] = comm->place->member[i].shape;
     }
-    call_compare(&text, shapes, came, comm->world, comm->size);
+    call_compare(&text, shapes, came, numbers, comm->size);
     rc = reason_set(MPIWAIT_MISMATCH, -1, "%s", buf_text(&text));
     comm_close(comm, COMM_CLOSED, -1, "%s", buf_text(&text));
     buf_clear(&text);
+    free(numbers);
     free(shapes);
     free(came);
     return rc;
@@ -73,8 +75,10 @@ static void close_abandoned(struct comm *comm)
     int rank = word_number(atomic_load(own_word(comm)));
     const struct arena_member *line = &comm->place->member[rank];
 
-    comm_close(comm, COMM_CLOSED, comm->world[rank], "rank %d left %s #%u (%s)",
-               comm->world[rank], call_name(line->shape.kind), (unsigned)comm->calls,
+    int number = world_number(comm->world[rank]);
+
+    comm_close(comm, COMM_CLOSED, number, "rank %d left %s #%u (%s)", number,
+               call_name(line->shape.kind), (unsigned)comm->calls,
                leavings[atomic_load(&line->reason)]);
 }
 
@@ -100,7 +104,7 @@ bool arrive_is_stuck(const struct comm *comm)
 
 int arrive_stuck(struct comm *comm, const struct call *call)
 {
-    int rank = comm->world[word_number(atomic_load(own_word(comm)))];
+    int rank = world_number(comm->world[word_number(atomic_load(own_word(comm)))]);
 
     comm_close(comm, COMM_BROKEN, rank, "rank %d failed inside %s #%u", rank,
                call_name(call->kind), (unsigned)comm->calls);
@@ -190,7 +194,7 @@ static enum outcome outcome_of_all(const struct comm *comm)
 void arrive_failed(struct comm *comm, const struct call *call)
 {
     uint64_t end = wait_now() + RESOLVE_NS;
-    int rank = comm->world[comm->rank];
+    int rank = world_number(comm->world[comm->rank]);
     enum outcome outcome;
 
     atomic_store(&own_line(comm)->failed, comm->calls);

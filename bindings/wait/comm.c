@@ -11,6 +11,7 @@
 #include "bindings/wait/layer.h"
 #include "bindings/wait/reason.h"
 #include "bindings/wait/wait.h"
+#include "bindings/wait/world.h"
 #include "kernel/base/mem.h"
 
 static int keyval = MPI_KEYVAL_INVALID;
@@ -194,6 +195,17 @@ static int spread_place(struct comm *comm, bool begun, int *idx)
     return rc;
 }
 
+static int take_place(struct comm *comm, int idx)
+{
+    if (idx < 0) {
+        comm->way = COMM_PLAIN;
+        return MPI_SUCCESS;
+    }
+    comm->place = arena_place(layer.arena, idx);
+    comm->way = COMM_PLACE;
+    return MPI_SUCCESS;
+}
+
 int comm_settle(struct comm *comm, bool begun)
 {
     static _Thread_local int idx; /* an interrupted Ibcast may still write it */
@@ -207,13 +219,23 @@ int comm_settle(struct comm *comm, bool begun)
     }
     if ((rc = spread_place(comm, begun, &idx)) != MPI_SUCCESS)
         return rc;
-    if (idx < 0) {
-        comm->way = COMM_PLAIN;
-        return MPI_SUCCESS;
-    }
-    comm->place = arena_place(layer.arena, idx);
-    comm->way = COMM_PLACE;
-    return MPI_SUCCESS;
+    return take_place(comm, idx);
+}
+
+int comm_settle_at(struct comm *comm, int place)
+{
+    if (comm->way == COMM_UNSETTLED)
+        comm->world = find_world_ranks(comm);
+    return comm->way == COMM_UNSETTLED ? take_place(comm, place) : MPI_SUCCESS;
+}
+
+int *comm_numbers(const struct comm *comm)
+{
+    int *numbers = xcalloc((size_t)comm->size, sizeof(*numbers));
+
+    for (int i = 0; i < comm->size; i++)
+        numbers[i] = world_number(comm->world[i]);
+    return numbers;
 }
 
 struct comm *comm_shadow(struct comm *parent, const char *what, int *rc)

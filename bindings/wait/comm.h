@@ -34,7 +34,7 @@ struct comm {
     struct mpiwait_members members;
     MPI_Count *ones; /* of bcast.c, one for each rank of the other group */
     MPI_Aint *zeros;
-    int *world; /* ranks in MPI_COMM_WORLD; NULL unless way is COMM_PLACE */
+    int *world; /* first ranks in MPI_COMM_WORLD; NULL unless way is COMM_PLACE */
     struct arena_place *place;
     uint32_t calls, nonblocking; /* collectives so far */
     enum comm_health health;
@@ -63,6 +63,9 @@ void comm_destroy(struct comm *comm);
  * so only a death ends it; otherwise an interrupt does too, and breaks it. */
 int comm_settle(struct comm *comm, bool begun);
 
+/* The same where all members know the place already; -1: none. */
+int comm_settle_at(struct comm *comm, int place);
+
 /* True once there was a communicator of two groups: a request whose communicator is
  * not known may be for a process outside the job. */
 bool comm_has_outsiders(void);
@@ -72,6 +75,9 @@ void comm_count(MPI_Comm handle);
 
 void comm_close(struct comm *comm, enum comm_health health, int culprit,
                 const char *format, ...) __attribute__((format(printf, 4, 5)));
+
+/* What the members are called now: their numbers in the present world.  For free(). */
+int *comm_numbers(const struct comm *comm);
 
 /* The code for a call on one that is not open. */
 int comm_refuse(const struct comm *comm, const char *call);

@@ -17,19 +17,18 @@
 #include "bindings/wait/comm.h"
 #include "bindings/wait/layer.h"
 #include "bindings/wait/left.h"
-#include "bindings/wait/reason.h"
+#include "bindings/wait/meeting.h"
 #include "bindings/wait/wait.h"
+#include "bindings/wait/world.h"
 #include "kernel/base/buf.h"
 #include "kernel/base/mem.h"
 
-#define LIMIT_NS 5000000000u /* for the others to come */
-#define LOOK_NS 1000000u     /* between two looks who is alive */
-#define LISTED 8             /* messages told one by one */
+#define LOOK_NS 1000000u /* between two looks who is alive */
+#define LISTED 8         /* messages told one by one */
 #define HOOKS_MAX 8
 
 static struct buf text;
-static uint32_t meetings;
-static bool is_kernel_broken; /* somebody died inside its barrier */
+static MPI_Comm broken = MPI_COMM_NULL; /* somebody died inside its barrier */
 
 static struct {
     mpiwait_heal_f call;
@@ -54,52 +53,6 @@ EXPORT const char *mpiwait_heal_text(void)
     return buf_text(&text);
 }
 
-static bool is_alive(int rank)
-{
-    return rank == layer.rank || arena_is_alive(layer.arena, rank);
-}
-
-static int find_dead(void)
-{
-    for (int rank = 0; layer.arena && rank < layer.size; rank++) {
-        if (!is_alive(rank))
-            return rank;
-    }
-    return -1;
-}
-
-/* The first living rank that has not come yet, or -1. */
-static int find_late(void)
-{
-    for (int rank = 0; rank < layer.size; rank++) {
-        if (!arena_has_come(layer.arena, rank, meetings) && is_alive(rank))
-            return rank;
-    }
-    return -1;
-}
-
-/* A barrier of the living. */
-static int meet(void)
-{
-    uint64_t end = wait_now() + LIMIT_NS;
-    struct wait wait;
-    int late;
-
-    if (!layer.arena)
-        return MPI_SUCCESS;
-    arena_come(layer.arena, layer.rank, ++meetings);
-    wait_begin(&wait, "heal", layer.kernel, WAIT_NONE, WAIT_NONE);
-    wait.deaf = true;
-    while ((late = find_late()) >= 0 && wait_now() < end) {
-        mpiwait_progress();
-        wait_pause(&wait);
-    }
-    wait_end(&wait);
-    return late < 0 ? MPI_SUCCESS
-                    : reason_set(MPIWAIT_CLOSED, late,
-                                 "rank %d did not come to be healed", late);
-}
-
 /* A barrier through MPI: what was sent before it is here after it. */
 static int flush(void)
 {
@@ -108,8 +61,8 @@ static int flush(void)
     struct wait wait;
     int done = 0, rc;
 
-    if (is_kernel_broken || find_dead() >= 0)
-        return meet();
+    if (broken == layer.kernel || world_has_lost())
+        return meeting_hold();
     if ((rc = PMPI_Ibarrier(layer.kernel, &request)) != MPI_SUCCESS)
         return rc;
     wait_begin(&wait, "heal", layer.kernel, WAIT_NONE, WAIT_NONE);
@@ -120,8 +73,10 @@ static int flush(void)
         if (wait_now() < look)
             continue;
         look = wait_now() + LOOK_NS;
-        if ((is_kernel_broken = find_dead() >= 0))
+        if (world_has_lost()) {
+            broken = layer.kernel;
             break;
+        }
     }
     wait_end(&wait);
     return rc;
@@ -146,7 +101,7 @@ static const char *find_fault(const struct comm *comm, int i, uint32_t time)
     const struct arena_member *own = &comm->place->member[comm->rank];
     const struct arena_member *line = &comm->place->member[i];
 
-    if (!is_alive(comm->world[i]))
+    if (!meeting_is_alive(comm->world[i]))
         return "died";
     if (atomic_load(&line->heal.time) != time)
         return "has freed it";
@@ -163,7 +118,8 @@ static void tell_broken(struct comm *comm)
     char name[MPI_MAX_OBJECT_NAME] = "";
     int length;
 
-    if (comm->is_told)
+    /* The world is replaced. */
+    if (comm->is_told || (layer.arena && comm->handle == world_handle()))
         return;
     comm->is_told = true;
     if (comm->handle != MPI_COMM_NULL)
@@ -185,8 +141,8 @@ static void mend(struct comm *comm, void *arg)
         const struct arena_member *line = &comm->place->member[i];
 
         if ((fault = find_fault(comm, i, *(const uint32_t *)arg))) {
-            comm_close(comm, COMM_BROKEN, comm->world[i], "rank %d %s", comm->world[i],
-                       fault);
+            comm_close(comm, COMM_BROKEN, world_number(comm->world[i]), "rank %d %s",
+                       world_number(comm->world[i]), fault);
             tell_broken(comm);
         } else if ((int32_t)(line->heal.calls - calls) > 0) {
             calls = line->heal.calls;
@@ -220,7 +176,7 @@ static int drain_from(int source, int *count)
     void *data;
 
     for (;;) {
-        if ((rc = PMPI_Improbe(source, MPI_ANY_TAG, MPI_COMM_WORLD, &found, &message,
+        if ((rc = PMPI_Improbe(source, MPI_ANY_TAG, world_handle(), &found, &message,
                                &status))
                 != MPI_SUCCESS
             || !found)
@@ -229,7 +185,7 @@ static int drain_from(int source, int *count)
         data = xmalloc((size_t)bytes + 1);
         rc = PMPI_Imrecv_c(data, bytes, MPI_BYTE, &message, &request);
         if (rc == MPI_SUCCESS)
-            rc = wait_request("heal", MPI_COMM_WORLD, &request);
+            rc = wait_request("heal", world_handle(), &request);
         free(data);
         if (rc != MPI_SUCCESS)
             return rc;
@@ -239,10 +195,11 @@ static int drain_from(int source, int *count)
 
 static int drain(int *count)
 {
+    const struct comm *world = comm_of(world_handle());
     int rc = MPI_SUCCESS;
 
-    for (int rank = 0; rc == MPI_SUCCESS && rank < layer.size; rank++) {
-        if (!layer.arena || is_alive(rank))
+    for (int rank = 0; rc == MPI_SUCCESS && rank < world->size; rank++) {
+        if (!world->world || meeting_is_alive(world->world[rank]))
             rc = drain_from(rank, count);
     }
     return rc;
@@ -260,9 +217,11 @@ EXPORT int mpiwait_heal(void)
         hooks[i].call(hooks[i].arg);
     times++;
     comm_each(publish, &times);
-    if ((rc = meet()) != MPI_SUCCESS)
+    if ((rc = meeting_hold()) != MPI_SUCCESS)
         return rc;
     comm_each(mend, &times);
+    if ((rc = world_mend(&text)) != MPI_SUCCESS)
+        return rc;
     for (int pass = 0; pass < 2 && rc == MPI_SUCCESS; pass++) {
         if ((rc = flush()) == MPI_SUCCESS)
             rc = drain(&count);
@@ -271,5 +230,5 @@ EXPORT int mpiwait_heal(void)
         buf_add_format(&text, " and %d more", count - LISTED);
     left_advance();
     /* Nobody begins the next cell while another still drains. */
-    return rc == MPI_SUCCESS ? meet() : rc;
+    return rc == MPI_SUCCESS ? meeting_hold() : rc;
 }

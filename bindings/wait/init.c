@@ -9,6 +9,7 @@
 #include "bindings/wait/reason.h"
 #include "bindings/wait/side.h"
 #include "bindings/wait/wait.h"
+#include "bindings/wait/world.h"
 
 struct layer layer = { .kernel = MPI_COMM_NULL };
 
@@ -46,6 +47,7 @@ static int start(void)
     if (layer.size > 1 && !is_set_to("plain"))
         layer.arena = arena_create(layer.kernel);
     wait_init(layer.arena ? layer.size : 1);
+    world_init();
     layer.on = true;
     interrupt_enter();
     return (world = comm_of(MPI_COMM_WORLD)) ? comm_settle(world, true) : MPI_SUCCESS;
@@ -80,6 +82,7 @@ EXPORT int MPI_Finalize(void)
     rc = PMPI_Finalize();
     if (was_on) {
         comm_clear();
+        world_clear();
         arena_destroy(layer.arena);
         layer.arena = NULL;
     }

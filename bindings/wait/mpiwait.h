@@ -84,6 +84,16 @@ int mpiwait_heal(void);
  * (they are gone), communicators that stay broken.  Borrowed until the next. */
 const char *mpiwait_heal_text(void);
 
+/* The world that is alive: MPI_COMM_WORLD until it has lost a member, or is out of step
+ * for good; then healing makes one of the living, and 'call' (at most 8) hears of it.
+ * MPI_COMM_WORLD itself stays what it is: broken. */
+MPI_Comm mpiwait_world(void);
+typedef void (*mpiwait_world_f)(MPI_Comm world, void *arg);
+int mpiwait_add_world(mpiwait_world_f call, void *arg);
+
+/* How many ranks it has; 0 when the layer is off. */
+int mpiwait_world_size(void);
+
 /* What this thread's waits are shown as from now on, for callers that make one call
  * of several of MPI's: 'call' (static; NULL: MPI's own name again), and where MPI's
  * call does not know them, as MPI_Wait, its communicator (may be MPI_COMM_NULL), peer

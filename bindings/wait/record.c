@@ -13,6 +13,7 @@
 #include "bindings/wait/layer.h"
 #include "bindings/wait/wait.h"
 #include "bindings/wait/word.h"
+#include "bindings/wait/world.h"
 
 static pthread_once_t once = PTHREAD_ONCE_INIT;
 static pthread_key_t key;
@@ -89,8 +90,10 @@ static uint32_t count_arrived(const struct wait *wait)
 
 /* ---- who can end it ---- */
 
-static void add_rank(struct page_wait *record, int rank)
+static void add_rank(struct page_wait *record, int first)
 {
+    int rank = first >= 0 && world_has(first) ? world_number(first) : -1;
+
     if (rank >= 0 && rank < PAGE_RANKS)
         record->ranks[rank / 64] |= UINT64_C(1) << rank % 64;
     else
@@ -188,7 +191,7 @@ void record_show(const struct wait *wait)
     else if (comm != MPI_COMM_NULL)
         add_peers(&now, comm);
     else if (!wait->deaf && !comm_has_outsiders())
-        add_peers(&now, MPI_COMM_WORLD);
+        add_peers(&now, world_handle());
     page_wait_write(record, &now);
 }
 

@@ -190,17 +190,21 @@ static bool wait_for_end(struct side *side, const struct side_call *call)
     wait.sleepers = &side->sleepers;
     wait.sleeps = true;
     while (has_ended && atomic_load_explicit(&side->word, memory_order_acquire) == BUSY)
-        has_ended = !wait_pause(&wait) || !side_leave(side);
+        has_ended = !(wait_pause(&wait) || (call->gives_up && call->gives_up()))
+                    || !side_leave(side);
     wait_end(&wait);
     return has_ended;
 }
 
 static int leave(const struct side_call *call)
 {
-    int rc = reason_interrupted(call->name), rank;
     const char *why;
+    int rc, rank;
 
     atomic_store(&has_left, true);
+    if (call->gives_up)
+        return MPI_ERR_OTHER;
+    rc = reason_interrupted(call->name);
     if (call->comm && mpiwait_reason(rc, &why, &rank) == MPIWAIT_DEATH)
         comm_close(call->comm, COMM_BROKEN, rank, "%s", why);
     else if (call->comm)

@@ -28,6 +28,7 @@ struct side_call {
     struct comm *comm;      /* broken when the call is left behind; NULL: none */
     MPI_Errhandler handler; /* what MPI calls when it fails; side_run() frees it */
     bool begun; /* all members are known to be in it: only a death ends it */
+    bool (*gives_up)(void); /* besides interrupts; NULL: nothing */
 };
 
 /* Zeroed memory for all that 'run' reads and writes. */

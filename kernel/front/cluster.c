@@ -18,6 +18,7 @@
 #define RECV_MAX 8
 
 struct rank {
+    int keeper; /* its number when it was started, which its keeper goes by */
     enum rank_state state;
     struct wire_frame id; /* the routing id of its keeper; data NULL before HELLO */
     json_t *hello;
@@ -36,7 +37,8 @@ struct cluster {
     struct cluster_events events;
     void *arg;
     char *secret;
-    int size;
+    int size;    /* that were started */
+    int members; /* ranks now; the others, behind them, are forgotten */
     bool is_ready;
     struct idset *living; /* ready and not lost */
     struct rank *ranks;
@@ -109,12 +111,13 @@ static void mark_unreachable(struct cluster *cluster, int rank, const char *why)
 static int send_keeper(struct cluster *cluster, int rank, enum wire_type type,
                        uint64_t cell, const struct wire_frame *frames, uint32_t count)
 {
-    struct wire_header header = { .type = type, .rank = rank, .cell = cell };
+    struct wire_header header = { .type = type, .cell = cell };
     struct rank *each = &cluster->ranks[rank];
     struct error err = { "" };
 
     if (!each->id.data)
         return -1;
+    header.rank = each->keeper;
     if (wire_send(cluster->sock, &each->id, header, frames, count, &err) < 0) {
         mark_unreachable(cluster, rank, err.text);
         return -1;
@@ -215,10 +218,25 @@ static void on_usage(struct cluster *cluster, int rank, const struct wire_messag
     cluster->ranks[rank].usage = frame_json(msg, 0);
 }
 
+/* Its keeper tells it by the number that it was started with. */
+static void call_by_number(const struct rank *each, int rank)
+{
+    const char *text = json_string_value(json_object_get(each->exit, "text"));
+    char *start = xasprintf("rank %d ", each->keeper), *now;
+
+    if (text && each->keeper != rank && !strncmp(text, start, strlen(start))) {
+        now = xasprintf("rank %d %s", rank, text + strlen(start));
+        json_object_set_new(each->exit, "text", json_string(now));
+        free(now);
+    }
+    free(start);
+}
+
 static void on_exited(struct cluster *cluster, int rank, const struct wire_message *msg)
 {
     json_decref(cluster->ranks[rank].exit);
     cluster->ranks[rank].exit = frame_json(msg, 0);
+    call_by_number(&cluster->ranks[rank], rank);
     rank_lost(cluster, rank, cluster_rank(cluster, rank).death);
 }
 
@@ -243,14 +261,23 @@ static bool is_from(const struct cluster *cluster, int rank,
            && !memcmp(id->data, sender.data, sender.size);
 }
 
+/* -1: there is none. */
+static int find_keeper(const struct cluster *cluster, int keeper)
+{
+    for (int rank = 0; rank < cluster->size; rank++)
+        if (cluster->ranks[rank].keeper == keeper)
+            return rank;
+    return -1;
+}
+
 static void handle(struct cluster *cluster, const struct wire_message *msg)
 {
     const struct wire_header *header = wire_message_header(msg);
-    int rank = header->rank;
+    int rank = find_keeper(cluster, header->rank);
 
-    if (rank < 0 || rank >= cluster->size) {
+    if (rank < 0 || rank >= cluster->members) {
         log_warning("%s for rank %d refused: there is no such rank",
-                    wire_type_name(header->type), rank);
+                    wire_type_name(header->type), header->rank);
         return;
     }
     if (header->type != WIRE_HELLO && !is_from(cluster, rank, msg)) {
@@ -298,9 +325,11 @@ struct cluster *cluster_create(struct loop *loop, void *ctx,
     cluster->events = *events;
     cluster->arg = arg;
     cluster->secret = xstrdup(config->secret);
-    cluster->size = config->size;
+    cluster->size = cluster->members = config->size;
     cluster->living = idset_create();
     cluster->ranks = xcalloc((size_t)config->size, sizeof(*cluster->ranks));
+    for (int rank = 0; rank < config->size; rank++)
+        cluster->ranks[rank].keeper = rank;
     cluster->watch = loop_add_zmq(loop, sock, on_wire, cluster);
     cluster->ping = loop_add_timer(loop, PING_MS, 1, on_ping, cluster);
     return cluster;
@@ -332,7 +361,25 @@ void cluster_destroy(struct cluster *cluster)
 
 int cluster_size(const struct cluster *cluster)
 {
-    return cluster->size;
+    return cluster->members;
+}
+
+void cluster_renumber(struct cluster *cluster)
+{
+    struct rank *ranks = xcalloc((size_t)cluster->size, sizeof(*ranks));
+    int count = 0, next;
+
+    for (int rank = 0; rank < cluster->size; rank++)
+        if (idset_has(cluster->living, rank))
+            ranks[count++] = cluster->ranks[rank];
+    next = cluster->members = count;
+    for (int rank = 0; rank < cluster->size; rank++)
+        if (!idset_has(cluster->living, rank))
+            ranks[next++] = cluster->ranks[rank];
+    free(cluster->ranks);
+    cluster->ranks = ranks;
+    idset_destroy(cluster->living);
+    cluster->living = idset_create_range(0, count);
 }
 
 bool cluster_is_ready(const struct cluster *cluster)

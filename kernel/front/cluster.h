@@ -68,6 +68,10 @@ const struct idset *cluster_living(const struct cluster *cluster);
 int cluster_lead(const struct cluster *cluster);
 struct rank_info cluster_rank(const struct cluster *cluster, int rank);
 
+/* The living are ranks 0 to N-1 from now on, in their order, and the lost are
+ * forgotten: the MPI world has become theirs.  While no cell runs. */
+void cluster_renumber(struct cluster *cluster);
+
 /* Without blocking.  A rank that cannot be reached is lost, and heard of through
  * the event, from the loop. */
 void cluster_send(struct cluster *cluster, int rank, enum wire_type type, uint64_t cell,

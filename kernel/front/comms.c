@@ -82,6 +82,21 @@ void comms_leave_all(struct comms *comms, int rank)
         idset_remove(comm->holders, rank);
 }
 
+void comms_renumber(struct comms *comms, const struct idset *living)
+{
+    for (struct comm *comm = comms->first; comm; comm = comm->next) {
+        struct idset *holders = idset_create();
+        int number = 0;
+
+        for (int rank = idset_first(living); rank >= 0;
+             rank = idset_next(living, rank), number++)
+            if (idset_has(comm->holders, rank))
+                idset_add(holders, number);
+        idset_destroy(comm->holders);
+        comm->holders = holders;
+    }
+}
+
 void comms_remove(struct comms *comms, const char *id)
 {
     struct comm **link = &comms->first, *comm;

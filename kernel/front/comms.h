@@ -30,6 +30,9 @@ void comms_leave(struct comms *comms, const char *id, int rank);
 /* 'rank' is lost, and holds nothing. */
 void comms_leave_all(struct comms *comms, int rank);
 
+/* The ranks 'living' are numbered from 0 now. */
+void comms_renumber(struct comms *comms, const struct idset *living);
+
 /* The client has closed it. */
 void comms_remove(struct comms *comms, const char *id);
 

@@ -137,9 +137,41 @@ static void abort_queued(struct execute *execute)
     execute->queue = kept;
 }
 
+static const char *remedy(const struct cluster *cluster)
+{
+    int lead = cluster_lead(cluster);
+
+    if (lead < 0)
+        return "Restarting the kernel brings all ranks back";
+    if (json_integer_value(
+            json_object_get(cluster_rank(cluster, lead).ready, "mpi_size"))
+        > 0)
+        return "The others keep their variables and go on in a smaller MPI.COMM_WORLD, "
+               "numbered anew: ranks and sizes that cells have saved are stale. "
+               "Restarting the kernel brings all ranks back";
+    return "%%rank still reaches the others; restarting the kernel brings all ranks "
+           "back";
+}
+
+/* Below the errors stands what a death means for the cells that follow. */
+static json_t *error_new(const struct execute *execute, const struct cell *cell)
+{
+    const struct cluster *cluster = execute->front->cluster;
+    json_t *error = failures_fold(cell->failures, cell->targets);
+
+    for (int rank = 0; rank < cluster_size(cluster); rank++) {
+        if (cluster_rank(cluster, rank).state == RANK_LOST) {
+            json_array_append_new(json_object_get(error, "traceback"),
+                                  json_string(remedy(cluster)));
+            break;
+        }
+    }
+    return error;
+}
+
 static void reply_error(struct execute *execute, struct cell *cell)
 {
-    json_t *error = failures_fold(cell->failures, cell->targets);
+    json_t *error = error_new(execute, cell);
 
     json_object_set_new(error, "status", json_string("error"));
     json_object_set_new(error, "payload",
@@ -196,7 +228,7 @@ static void finish(struct execute *execute)
     }
     if (!cell->request.is_silent)
         channels_publish_new(front->channels, "error", cell->msg,
-                             failures_fold(cell->failures, cell->targets));
+                             error_new(execute, cell));
     execute->closing = loop_add_timer(front->loop, 0, 0, on_closing, execute);
 }
 
@@ -222,16 +254,12 @@ static bool refuse_lost(struct execute *execute, const struct idset *targets)
 
     for (int rank = idset_first(targets); rank >= 0; rank = idset_next(targets, rank)) {
         struct rank_info info = cluster_rank(cluster, rank);
-        char *text;
 
         if (info.state != RANK_LOST)
             continue;
-        text = xasprintf("%s. %sestarting the kernel brings all ranks back", info.death,
-                         idset_count(cluster_living(cluster)) > 0
-                             ? "%%rank still reaches the others; r"
-                             : "R");
-        fail(execute, "RankDied", text);
-        free(text);
+        /* Said once: healing makes a world of the others. */
+        execute->cell->is_unwell = true;
+        fail(execute, "RankDied", info.death);
         return true;
     }
     return false;
@@ -548,5 +576,6 @@ void execute_healed(struct execute *execute, int rank, uint64_t cell,
 {
     const char *text = json_string_value(json_object_get(content, "text"));
 
-    heal_answer(execute->heal, rank, cell, text ? text : "");
+    heal_answer(execute->heal, rank, cell, text ? text : "",
+                (int)json_integer_value(json_object_get(content, "size")));
 }

@@ -6,9 +6,12 @@
 
 #include "kernel/base/log.h"
 #include "kernel/base/mem.h"
+#include "kernel/front/comms.h"
 #include "kernel/front/origin.h"
 
 #define HEAL_MS 3000
+
+enum { SIZE_UNKNOWN = -1, SIZE_DIFFERS = -2 };
 
 struct heal {
     struct front *front;
@@ -17,6 +20,8 @@ struct heal {
     struct idset *awaited;    /* ranks that have not answered */
     struct loop_watch *timer; /* NULL: none is awaited */
     uint64_t cell;
+    int begun; /* ranks that lived as it began */
+    int size;  /* of the MPI world that all have, or one of the above */
 };
 
 struct heal *heal_create(struct front *front, heal_f ended, void *arg)
@@ -60,6 +65,8 @@ void heal_begin(struct heal *heal, uint64_t cell)
     idset_destroy(heal->awaited);
     heal->awaited = idset_copy(living);
     heal->cell = cell;
+    heal->begun = idset_count(living);
+    heal->size = SIZE_UNKNOWN;
     cluster_send_all(front->cluster, living, WIRE_HEAL, cell, NULL, 0);
     loop_remove(front->loop, heal->timer);
     heal->timer = loop_add_timer(front->loop, HEAL_MS, 0, on_timeout, heal);
@@ -70,19 +77,36 @@ bool heal_is_going(const struct heal *heal)
     return heal->timer != NULL;
 }
 
+/* All living have answered. */
+static void end(struct heal *heal)
+{
+    struct cluster *cluster = heal->front->cluster;
+    int living = idset_count(cluster_living(cluster));
+
+    loop_remove(heal->front->loop, heal->timer);
+    heal->timer = NULL;
+    if (living > 0 && living < heal->begun) {
+        heal_begin(heal, heal->cell);
+        return;
+    }
+    if (heal->size == living && living < cluster_size(cluster)) {
+        log_info("the MPI world has %d ranks now", living);
+        comms_renumber(heal->front->comms, cluster_living(cluster));
+        cluster_renumber(cluster);
+    }
+    heal->ended(heal->arg);
+}
+
 void heal_lost(struct heal *heal, int rank)
 {
     if (!heal->timer)
         return;
     idset_remove(heal->awaited, rank);
-    if (idset_count(heal->awaited) > 0)
-        return;
-    loop_remove(heal->front->loop, heal->timer);
-    heal->timer = NULL;
-    heal->ended(heal->arg);
+    if (idset_count(heal->awaited) == 0)
+        end(heal);
 }
 
-void heal_answer(struct heal *heal, int rank, uint64_t cell, const char *text)
+void heal_answer(struct heal *heal, int rank, uint64_t cell, const char *text, int size)
 {
     struct origin *origin = origins_find(heal->front->origins, cell);
 
@@ -90,5 +114,6 @@ void heal_answer(struct heal *heal, int rank, uint64_t cell, const char *text)
         return;
     if (*text && origin)
         origin_stream(origin, rank, "stderr", text, strlen(text));
+    heal->size = heal->size == SIZE_UNKNOWN || heal->size == size ? size : SIZE_DIFFERS;
     heal_lost(heal, rank);
 }

@@ -353,17 +353,18 @@ static PyObject *module_progress(PyObject *module, PyObject *unused)
     Py_END_ALLOW_THREADS Py_RETURN_NONE;
 }
 
-PyDoc_STRVAR(heal_doc, "heal() -> (code, text)\n\n"
+PyDoc_STRVAR(heal_doc, "heal() -> (code, text, size of the MPI world)\n\n"
                        "Sets MPI right, together with the other ranks.");
 
 static PyObject *module_heal(PyObject *module, PyObject *unused)
 {
     const char *text;
-    int rc;
+    int rc, size;
 
-    Py_BEGIN_ALLOW_THREADS rc = mpi_heal(&text);
+    Py_BEGIN_ALLOW_THREADS rc = mpi_heal(&text, &size);
     Py_END_ALLOW_THREADS return Py_BuildValue(
-        "iN", rc, PyUnicode_DecodeUTF8(text, (Py_ssize_t)strlen(text), "replace"));
+        "iNi", rc, PyUnicode_DecodeUTF8(text, (Py_ssize_t)strlen(text), "replace"),
+        size);
 }
 
 PyDoc_STRVAR(is_detached_doc, "is_detached() -> bool\n\nTrue in a forked child.");

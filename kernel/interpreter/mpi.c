@@ -14,6 +14,7 @@ static struct {
     void (*progress)(void);
     int (*heal)(void);
     const char *(*heal_text)(void);
+    int (*world_size)(void);
 } mpi;
 
 /* A data pointer becomes a function pointer; POSIX says that it may. */
@@ -31,6 +32,7 @@ int mpi_load(const char *path, struct error *err)
     find("mpiwait_progress", &mpi.progress);
     find("mpiwait_heal", &mpi.heal);
     find("mpiwait_heal_text", &mpi.heal_text);
+    find("mpiwait_world_size", &mpi.world_size);
     return 0;
 }
 
@@ -98,12 +100,13 @@ void mpi_interrupt(void)
         mpi.interrupt();
 }
 
-int mpi_heal(const char **text)
+int mpi_heal(const char **text, int *size)
 {
     int rc = mpi.heal ? mpi.heal() : 0;
 
     *text = mpi.heal_text ? mpi.heal_text() : NULL;
     if (!*text)
         *text = "";
+    *size = rc == 0 && mpi.world_size ? mpi.world_size() : 0;
     return rc;
 }

@@ -30,8 +30,8 @@ void mpi_progress(void);
 /* Ends MPI calls that wait: for scripts, async-signal safe. */
 void mpi_interrupt(void);
 
-/* Collective over the living ranks.  Returns MPI's code, and what the user should
- * know ("" mostly; borrowed). */
-int mpi_heal(const char **text);
+/* Collective over the living ranks.  Returns MPI's code, what the user should know (""
+ * mostly; borrowed), and the size of the world, 0 without MPI. */
+int mpi_heal(const char **text, int *size);
 
 #endif

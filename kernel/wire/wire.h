@@ -75,8 +75,9 @@ enum wire_type {
                         it is not the main thread, line}], or [""] when it moves again:
                         the interpreter has waited in one MPI call for more than half a
                         second of a cell */
-    WIRE_HEALED,     /* [json {text}]: answer to HEAL; 'text' is "" or what the cell
-                        should tell its user (drained messages, broken parts) */
+    WIRE_HEALED,     /* [json {text, size}]: answer to HEAL; 'text' is "" or what the
+                        cell should tell its user (drained messages, broken parts);
+                        'size' that of the rank's MPI world, 0 without */
     WIRE_EXIT,       /* [json {status, signal, text, cpu, where}]: the interpreter
                         is gone; 'text' fit to show a user */
     WIRE_USAGE,      /* [json {rss, pss, cpu_percent}], about once in 5 s when

@@ -98,9 +98,45 @@ def test_a_rank_that_dies_is_named_and_the_others_stay(when):
         text = done.content["evalue"] + "\n".join(done.error["traceback"])
         assert done.content["status"] == "error"
         assert "rank 1" in text and "SIGKILL" in text
-        assert kernel.run("%%rank 0,2\nkept").result.split() == ["[0]", "0", "[2]", "2"]
-        done = kernel.run("kept")
-        assert done.content["status"] == "error" and "rank 1" in done.content["evalue"]
+        assert_smaller(kernel, [0, 2])
+
+
+def assert_smaller(kernel, kept):
+    """The survivors are a world of their own, with 'kept' as they had it."""
+    size = len(kept)
+    assert kernel.run("%ranks").text().count("idle") == size
+    assert kernel.run("(comm.size, comm.allreduce(1), MPI.COMM_WORLD is comm)").result == (
+        str((size, size, True)))
+    done = kernel.run("print(comm.rank, kept)")
+    assert done.text() == "".join(f"[{i}] {i} {old}\n" for i, old in enumerate(kept)) or (
+        size == 1 and done.text() == f"0 {kept[0]}\n")
+    code = """
+rank, size = comm.rank, comm.size
+right, left = (rank + 1) % size, (rank - 1) % size
+got = comm.sendrecv('x' * 100000 + str(rank), right, source=left)
+half = comm.Split(rank % 2)
+win = MPI.Win.Allocate(4, comm=comm)
+win.Fence(); win.Put(np.full(1, rank, 'i'), right); win.Fence()
+memory = np.frombuffer(win, 'i')[0]
+(got[100000:] == str(left), half.allreduce(1) == half.size, int(memory) == left)
+"""
+    assert kernel.run(code).result == "(True, True, True)"
+    assert kernel.run(f"%%rank {size - 1}\ncomm.rank").result == str(size - 1)
+    assert kernel.run(f"%%rank {size}\n1").content["ename"] == "UsageError"
+
+
+def test_one_death_after_another():
+    with Kernel(4) as kernel:
+        kernel.run(IMPORT + "\nkept = rank")
+        done = kernel.run("import os\nif rank == 0: os._exit(7)\ncomm.Barrier()")
+        assert "rank 0 ended with" in "\n".join(done.error["traceback"])
+        assert_smaller(kernel, [1, 2, 3])
+        done = kernel.run("if comm.rank == 1: os.abort()\ncomm.bcast(1)")
+        assert "rank 1 died" in "\n".join(done.error["traceback"])
+        assert_smaller(kernel, [1, 3])
+        done = kernel.run("if comm.rank == 1: os.abort()\ncomm.bcast(1)")
+        assert "rank 1 died" in "\n".join(done.error["traceback"])
+        assert_smaller(kernel, [1])
 
 
 def test_a_crash_shows_signal_and_line():

@@ -150,10 +150,10 @@ def start():
     asks = Asks(shell, loop, user_input, cells)
 
     def on_heal(cell, frames):
-        code, text = _rankbook.heal()
+        code, text, size = _rankbook.heal()
         if code:
             text = text or f"MPI could not be set right (error {code})"
-        _rankbook.send(_rankbook.HEALED, cell, [encode({"text": text})])
+        _rankbook.send(_rankbook.HEALED, cell, [encode({"text": text, "size": size})])
 
     handlers.update(
         {

@@ -42,19 +42,44 @@ static void expect_death(int rc)
 
 static void survive(MPI_Comm rest)
 {
-    int rc, sum = 0, one = 1;
+    int rc, sum = 0, one = 1, rank, size, *base;
+    MPI_Comm world, half;
+    MPI_Win win;
 
     page_cell_end(check_page);
-    check(mpiwait_heal() == MPI_SUCCESS, "the survivors heal");
-    check(strstr(mpiwait_heal_text(), "MPI_COMM_WORLD is broken: rank "),
-          "healing says: %s", mpiwait_heal_text());
+    rc = mpiwait_heal();
+    check(rc == MPI_SUCCESS, "the survivors heal: %s", check_text(rc));
+    check(strstr(mpiwait_heal_text(), "MPI.COMM_WORLD has "), "healing says: %s",
+          mpiwait_heal_text());
     check_begin_cell();
     rc = MPI_Barrier(MPI_COMM_WORLD);
-    check(check_reason(rc) == MPIWAIT_CLOSED, "the world is broken: %s",
+    check(check_reason(rc) == MPIWAIT_CLOSED, "the old world is broken: %s",
           check_text(rc));
     rc = MPI_Allreduce(&one, &sum, 1, MPI_INT, MPI_SUM, rest);
     check(rc == MPI_SUCCESS && sum == check_size - 1, "they go on without it: %s",
           check_text(rc));
+    world = mpiwait_world();
+    MPI_Comm_rank(world, &rank);
+    MPI_Comm_size(world, &size);
+    check(size == check_size - 1 && rank == check_rank - (check_rank > victim),
+          "rank %d of %d in the new world", rank, size);
+    check(mpiwait_world_size() == size, "it has %d ranks", mpiwait_world_size());
+    rc = MPI_Allreduce(&one, &sum, 1, MPI_INT, MPI_SUM, world);
+    check(rc == MPI_SUCCESS && sum == size, "Allreduce there: %s", check_text(rc));
+    rc = MPI_Sendrecv(&rank, 1, MPI_INT, (rank + 1) % size, 1, &sum, 1, MPI_INT,
+                      (rank + size - 1) % size, 1, world, MPI_STATUS_IGNORE);
+    check(rc == MPI_SUCCESS && sum == (rank + size - 1) % size, "Sendrecv there");
+    check(!MPI_Comm_split(world, rank % 2, 0, &half) && !MPI_Barrier(half), "split");
+    check(!MPI_Win_allocate(4, 1, MPI_INFO_NULL, world, &base, &win)
+              && !MPI_Win_fence(0, win)
+              && !MPI_Put(&rank, 1, MPI_INT, (rank + 1) % size, 0, 1, MPI_INT, win)
+              && !MPI_Win_fence(0, win) && *base == (rank + size - 1) % size,
+          "a window there");
+    page_cell_end(check_page);
+    check(!mpiwait_heal() && mpiwait_world() == world, "it heals like any world: %s",
+          mpiwait_heal_text());
+    check_begin_cell();
+    check(!MPI_Barrier(world), "and goes on");
 }
 
 /* The victim has met the others and dies before it sends: MPI refuses its type. */
@@ -236,7 +261,7 @@ static void use_mpi(const char *call)
 
     check_init();
     check_begin_cell();
-    victim = check_size - 1;
+    victim = call[0] == 'W' ? 0 : check_size - 1;
     victim_pid = getpid();
     MPI_Bcast(&victim_pid, (int)sizeof(victim_pid), MPI_BYTE, victim, MPI_COMM_WORLD);
     MPI_Comm_split(MPI_COMM_WORLD, check_rank == victim, 0, &rest);
