@@ -14,6 +14,7 @@ import types
 from contextvars import copy_context
 
 import _rankbook
+import _signal
 from IPython.core.interactiveshell import InteractiveShell
 
 from . import comms, parents
@@ -84,17 +85,20 @@ class Cells:
         shell = self.shell
         parents.begin(cell.number)
         _rankbook.cell_begin(cell.number)
-        if cell.count is not None:
+        # attributes of IPython's are set where they change: each set is checked and
+        # announced, which takes longer than the rest of this method
+        if cell.count is not None and shell.execution_count != cell.count:
             shell.execution_count = cell.count
         shell.cell_count = shell.execution_count
         shell.kernel.parent = cell.parent
         shell.is_lead = cell.is_lead
         self.user_input.is_allowed = cell.allow_stdin
-        shell.payload_manager.clear_payload()
+        self._take_payload()
         shell.tracebacks.clear()
         shell.scripts, shell.script_error = 0, None
         shell.displayhook.begin_cell()
-        if signal.getsignal(signal.SIGINT) is not self.handler:
+        # without the Enum that signal.getsignal() would look for
+        if _signal.getsignal(signal.SIGINT) is not self.handler:
             # a cell has set its own; the next one is to be stopped all the same
             signal.signal(signal.SIGINT, self.handler)
         try:
@@ -226,6 +230,13 @@ class Cells:
         if self.shell.history_manager.enabled:
             self.loop.when_idle(self.shell.history_manager.save)
 
+    def _take_payload(self):
+        manager = self.shell.payload_manager
+        payload = manager.read_payload()
+        if payload:
+            manager.clear_payload()
+        return payload
+
     def _content(self, cell):
         shell, result = self.shell, cell.result
         error = cell.error
@@ -236,8 +247,7 @@ class Cells:
                 or shell.displayhook.error
                 or shell.script_error
             )
-        payload = shell.payload_manager.read_payload()
-        shell.payload_manager.clear_payload()
+        payload = self._take_payload()
         traceback = shell.take_traceback(error)
         if error is not None:
             # one that IPython had and did not show was shown by a handler of the user's

@@ -57,5 +57,8 @@ def encode(content):
         return _encode(_clean(content)).encode()
 
 
+_decode = json.JSONDecoder().decode
+
+
 def decode(data):
-    return json.loads(data.decode("utf-8", "replace"))
+    return _decode(data.decode("utf-8", "replace"))
