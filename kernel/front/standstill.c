@@ -43,7 +43,8 @@ static void add_comm(const struct standstill *still, int rank, struct buf *text)
 static void add_waiter(const struct standstill *still, int rank, struct buf *text)
 {
     int peer = call_number(still, rank, "peer"), tag = call_number(still, rank, "tag");
-    int line = call_number(still, rank, "line");
+    int line = call_number(still, rank, "line"),
+        cell = call_number(still, rank, "cell");
 
     buf_add_format(text, "rank %d waits in %s", rank, call_name(still, rank));
     if (peer >= 0) {
@@ -55,6 +56,8 @@ static void add_waiter(const struct standstill *still, int rank, struct buf *tex
     add_comm(still, rank, text);
     if (line > 0)
         buf_add_format(text, " in line %d", line);
+    if (line > 0 && cell > 0)
+        buf_add_format(text, " of cell %d", cell);
 }
 
 /* ---- why ---- */

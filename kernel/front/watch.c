@@ -226,22 +226,33 @@ static struct idset *decode_others(const json_t *waiting)
     return ranks ? idset_decode(ranks, NULL) : NULL;
 }
 
+/* More is known of the same wait. */
+static bool is_same_wait(const json_t *old, const json_t *new)
+{
+    const json_t *a = json_object_get(old, "id"), *b = json_object_get(new, "id");
+
+    return a && b && json_equal(a, b);
+}
+
 void watch_waiting(struct watch *watch, int rank, json_t *waiting)
 {
     int64_t since = json_integer_value(json_object_get(waiting, "since_ms"));
     struct waiter *waiter;
+    bool is_same;
 
     if (rank >= watch->size || !idset_has(watch->running, rank)) {
         json_decref(waiting);
         return;
     }
     waiter = &watch->waiters[rank];
+    is_same = is_same_wait(watch->waits[rank], waiting);
     json_decref(watch->waits[rank]);
     idset_destroy(waiter->others);
     watch->waits[rank] = waiting;
     waiter->others = decode_others(waiting);
     waiter->since = loop_now() - since;
-    waiter->is_released = waiter->is_reported = false;
+    waiter->is_released = waiter->is_released && is_same;
+    waiter->is_reported = waiter->is_reported && is_same;
     set_timer(watch);
 }
 

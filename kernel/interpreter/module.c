@@ -261,6 +261,19 @@ static PyObject *module_cell_end(PyObject *module, PyObject *unused)
     Py_END_ALLOW_THREADS Py_RETURN_NONE;
 }
 
+PyDoc_STRVAR(set_place_doc, "set_place(count, line)\n\n"
+                            "At which line of which cell the main thread is.");
+
+static PyObject *module_set_place(PyObject *module, PyObject *args)
+{
+    unsigned count, line;
+
+    if (!PyArg_ParseTuple(args, "II:set_place", &count, &line))
+        return NULL;
+    atomic_store(&process.page->place, page_place(count, line));
+    Py_RETURN_NONE;
+}
+
 PyDoc_STRVAR(hurry_doc, "hurry()\n\nThe assist thread is wanted now.");
 
 static PyObject *module_hurry(PyObject *module, PyObject *unused)
@@ -379,6 +392,7 @@ static PyMethodDef methods[] = {
     { "wait", module_wait, METH_O, wait_doc },
     { "wake", module_wake, METH_NOARGS, wake_doc },
     { "clear", module_clear, METH_NOARGS, clear_doc },
+    { "set_place", module_set_place, METH_VARARGS, set_place_doc },
     { "assist_wait", module_assist_wait, METH_NOARGS, assist_wait_doc },
     { "write", (PyCFunction)(void (*)(void))module_write, METH_FASTCALL, write_doc },
     { "flush", module_flush, METH_NOARGS, flush_doc },

@@ -84,6 +84,15 @@ static void on_waiting(const char *text, void *arg)
     link_send_text(keeper->link, WIRE_WAITING, keeper->cell, text);
 }
 
+/* The assist thread answers, by the page. */
+static void on_place_wanted(void *arg)
+{
+    struct keeper *keeper = arg;
+    struct record_frame frames[] = { { "where", 5 }, { "{}", 2 }, { "", 0 } };
+
+    records_send(keeper->records, RECORD_ASK, keeper->cell, frames, 3);
+}
+
 /* Nobody has asked yet for what is written before the first cell: it explains a
  * start that fails, and is otherwise for the log. */
 static void on_output(const char *name, const char *text, size_t size, void *arg)
@@ -534,7 +543,8 @@ struct keeper *keeper_create(void *ctx, struct loop *loop,
         || !(keeper->link =
                  link_create(ctx, loop, setup->wire, setup->rank, &calls, err)))
         goto error;
-    keeper->waits = waits_create(loop, keeper->page, on_waiting, keeper);
+    keeper->waits =
+        waits_create(loop, keeper->page, on_waiting, on_place_wanted, keeper);
     send_hello(keeper);
     return keeper;
 error:

@@ -12,15 +12,19 @@
 
 #define LOOK_MS 250
 #define LONG_NS 500000000u
+#define ASK_NS 200000000u /* the answer is there by the look that tells */
 
 struct waits {
     struct loop *loop;
     struct page *page;
     waits_f call;
+    waits_ask_f ask;
     void *arg;
     int thread; /* the interpreter's main thread: its pid */
     struct loop_watch *timer;
     struct page_wait told; /* what the front knows; not active: that it moves */
+    uint64_t told_place;
+    uint64_t asked_ns; /* the wait whose place was asked for */
 };
 
 /* "0-3,7" */
@@ -38,7 +42,7 @@ static char *encode_ranks(const struct page_wait *wait)
     return text;
 }
 
-char *waits_encode(const struct page_wait *wait, int thread, uint32_t line,
+char *waits_encode(const struct page_wait *wait, int thread, uint64_t place,
                    uint64_t now_ns)
 {
     static const char *const needs[] = {
@@ -58,7 +62,9 @@ char *waits_encode(const struct page_wait *wait, int thread, uint32_t line,
     fields_add_number(&out, "tag", wait->tag);
     fields_add_number(&out, "since_ms", (int64_t)(since / 1000000));
     fields_add_bool(&out, "started", (int)wait->started);
-    fields_add_number(&out, "line", line);
+    fields_add_number(&out, "line", (uint32_t)place);
+    fields_add_number(&out, "cell", (int64_t)(place >> 32));
+    fields_add_number(&out, "id", (int64_t)wait->since_ns);
     fields_add_number(&out, "size", wait->comm_size);
     fields_add_number(&out, "arrived", wait->arrived);
     fields_add_text(&out, "needs",
@@ -102,32 +108,42 @@ static void on_look(struct loop *loop, void *arg)
 {
     struct waits *waits = arg;
     struct page_wait wait = { 0 };
-    uint64_t now = (uint64_t)loop_now_ns();
+    uint64_t now = (uint64_t)loop_now_ns(), place;
     char *text;
+    bool found;
 
-    if (!find(waits, &wait) || now < wait.since_ns + LONG_NS) {
+    found = find(waits, &wait);
+    if (found && now >= wait.since_ns + ASK_NS && waits->asked_ns != wait.since_ns) {
+        atomic_store(&waits->page->place, 0); /* of an earlier wait */
+        waits->asked_ns = wait.since_ns;
+        waits->ask(waits->arg);
+    }
+    if (!found || now < wait.since_ns + LONG_NS) {
         if (waits->told.active)
             waits->call("", waits->arg);
         waits->told.active = 0;
         return;
     }
-    if (is_told(waits, &wait))
+    place = atomic_load(&waits->page->place);
+    if (is_told(waits, &wait) && waits->told_place == place)
         return;
     waits->told = wait;
     waits->told.active = 1;
-    text = waits_encode(&wait, waits->thread, atomic_load(&waits->page->line), now);
+    waits->told_place = place;
+    text = waits_encode(&wait, waits->thread, place, now);
     waits->call(text, waits->arg);
     free(text);
 }
 
 struct waits *waits_create(struct loop *loop, struct page *page, waits_f call,
-                           void *arg)
+                           waits_ask_f ask, void *arg)
 {
     struct waits *waits = xcalloc(1, sizeof(*waits));
 
     waits->loop = loop;
     waits->page = page;
     waits->call = call;
+    waits->ask = ask;
     waits->arg = arg;
     return waits;
 }

@@ -16,9 +16,12 @@ struct waits;
 /* 'text' is the content of WIRE_WAITING: JSON, or "" when it moves again. */
 typedef void (*waits_f)(const char *text, void *arg);
 
+/* The interpreter is to write into the page at which line it is. */
+typedef void (*waits_ask_f)(void *arg);
+
 /* 'page' is borrowed. */
 struct waits *waits_create(struct loop *loop, struct page *page, waits_f call,
-                           void *arg);
+                           waits_ask_f ask, void *arg);
 void waits_destroy(struct waits *waits);
 
 /* Around a cell; nothing is looked at outside. */
@@ -26,8 +29,8 @@ void waits_start(struct waits *waits, int thread);
 void waits_stop(struct waits *waits);
 
 /* "{"call": "Recv", ...}", to be freed: pure, for waits.c and its test.  'thread' is
- * the interpreter's main thread. */
-char *waits_encode(const struct page_wait *wait, int thread, uint32_t line,
+ * the interpreter's main thread, 'place' as in the page. */
+char *waits_encode(const struct page_wait *wait, int thread, uint64_t place,
                    uint64_t now_ns);
 
 #endif

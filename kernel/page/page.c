@@ -135,7 +135,7 @@ void page_cell_begin(struct page *page, uint64_t cell)
     uint32_t generation = word_generation(atomic_load(&page->interrupt));
 
     assert(cell);
-    atomic_store(&page->line, 0);
+    atomic_store(&page->place, 0);
     atomic_store(&page->ran, generation);
     consume_up_to(page, generation);
     atomic_store(&page->cell, cell);
@@ -144,7 +144,7 @@ void page_cell_begin(struct page *page, uint64_t cell)
 void page_cell_end(struct page *page)
 {
     atomic_store(&page->cell, 0);
-    atomic_store(&page->line, 0);
+    atomic_store(&page->place, 0);
 }
 
 enum page_reason page_interrupt_take(struct page *page, int *rank)

@@ -21,7 +21,7 @@
 #include "kernel/base/error.h"
 
 #define PAGE_MAGIC 0x3147504bu /* "KPG1" */
-#define PAGE_VERSION 3
+#define PAGE_VERSION 4
 #define PAGE_THREADS 16
 #define PAGE_TEXT 256
 #define PAGE_RANKS 512 /* that a wait can name */
@@ -47,6 +47,12 @@ enum page_needs {
     PAGE_NEEDS_ALL,     /* all of 'ranks': those that have not arrived */
     PAGE_NEEDS_LIFE,    /* 'ranks' are in it too: it ends unless one of them dies */
 };
+
+/* A line of the user's code: number of the cell 32 | line 32. */
+static inline uint64_t page_place(uint32_t count, uint32_t line)
+{
+    return (uint64_t)count << 32 | line;
+}
 
 /* What one thread waits for.  Written by its owner only, read by the keeper:
  * 'seq' is odd while it is being written (a seqlock). */
@@ -75,7 +81,7 @@ struct page {
     _Atomic uint32_t ran;       /* generation at the start of the running cell: only
                                    newer ones concern it */
     _Atomic uint64_t cell;      /* the running cell, 0 when idle; by the interpreter */
-    _Atomic uint32_t line;      /* of the cell, best effort; 0 unknown */
+    _Atomic uint64_t place;     /* of the main thread, page_place(); 0 unknown */
     _Atomic uint32_t others;    /* 1 while other ranks compute: keep MPI going */
     _Atomic uint32_t detached;  /* set in forked children on their own copy */
     char text[PAGE_TEXT];       /* words for PEER and DEATH; written by the keeper

@@ -72,9 +72,9 @@ enum wire_type {
                         traceback: [str], started, line} */
     WIRE_WAITING,    /* [json {call, comm, size, peer, tag, since_ms, started, arrived,
                         needs: ""|"any"|"all"|"life" of ranks: "0-3" (page.h), thread:
-                        it is not the main thread, line}], or [""] when it moves again:
-                        the interpreter has waited in one MPI call for more than half a
-                        second of a cell */
+                        it is not the main thread, line, cell, id}], or [""] when it
+                        moves again: the interpreter has waited in one MPI call for
+                        more than half a second of a cell */
     WIRE_HEALED,     /* [json {text, size}]: answer to HEAL; 'text' is "" or what the
                         cell should tell its user (drained messages, broken parts);
                         'size' that of the rank's MPI world, 0 without */

@@ -73,6 +73,16 @@ def test_a_request_that_nobody_completes(still):
     assert "rank 0 waits in Wait" in text and "rank 1 waits in Wait" in text
 
 
+def test_lines_are_those_of_the_users_code(still):
+    """Also where the call is in a function of an earlier cell."""
+    kernel = still(2)
+    count = kernel.run("def wait_for(source):\n"
+                       "    return comm.recv(source=source)").content["execution_count"]
+    text = reported(kernel, "1\n2\nif rank == 0: comm.Recv(np.ones(1), 1)\n"
+                            "else: wait_for(0)", f"in line 2 of cell {count}")
+    assert f"rank 0 waits in Recv (peer 1) in line 3 of cell {count + 1}" in text
+
+
 def test_a_communicator_is_named(still):
     still(3).run("part = comm.Split(rank > 0); part.Set_name('part')")
     text = reported(still(3), "if rank == 1: part.Barrier()", "cause: ")

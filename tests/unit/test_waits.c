@@ -21,7 +21,7 @@ int main(void)
         .call = "Recv",
         .comm = "MPI_COMM_WORLD",
     };
-    char *text = waits_encode(&wait, 40, 7, 2500000000u);
+    char *text = waits_encode(&wait, 40, page_place(5, 7), 2500000000u);
     json_t *json = json_loads(text, 0, NULL);
 
     ok(json_is_object(json), "it is a JSON object");
@@ -32,8 +32,8 @@ int main(void)
     is_int(json_integer_value(json_object_get(json, "tag")), -1, "the tag");
     is_int(json_integer_value(json_object_get(json, "since_ms")), 1500,
            "how long it has lasted");
-    is_int(json_integer_value(json_object_get(json, "line")), 7,
-           "the line of the cell");
+    is_int(json_integer_value(json_object_get(json, "line")), 7, "the line");
+    is_int(json_integer_value(json_object_get(json, "cell")), 5, "of the cell");
     ok(json_is_true(json_object_get(json, "started")), "and whether it has begun");
     is_str(json_string_value(json_object_get(json, "needs")), "all", "who can end it");
     is_str(json_string_value(json_object_get(json, "ranks")), "0-1,3,64", "by number");

@@ -8,6 +8,7 @@ import _rankbook
 
 from . import fields
 from .answers import ANSWERS, ANSWERS_DURING_CELLS, answer
+from .compiler import FOLDER
 from .content import decode, encode
 
 
@@ -53,12 +54,23 @@ class Asks:
         thread.pydev_do_not_trace = thread.is_pydev_daemon_thread = True
         thread.start()
 
+    def _note_place(self):
+        """The innermost line of a cell that the main thread runs; for the keeper."""
+        frame = sys._current_frames().get(threading.main_thread().ident)
+        while frame is not None and not frame.f_code.co_filename.startswith(FOLDER):
+            frame = frame.f_back
+        if frame is not None:
+            numbers = getattr(self.shell.compile, "_filename_map", {})
+            count = numbers.get(frame.f_code.co_filename, 0)
+            _rankbook.set_place(count or 0, frame.f_lineno or 0)
+
     def _is_for_assist(self, record):
         kind, _, frames = record
         if kind == _rankbook.INPUT_REPLY:
             return True
         return kind == _rankbook.ASK and (
-            frames[0].decode() in ANSWERS_DURING_CELLS or frames[0] == b"debug_request"
+            frames[0].decode() in ANSWERS_DURING_CELLS
+            or frames[0] in (b"debug_request", b"where")
         )
 
     def _assist(self):
@@ -70,6 +82,8 @@ class Asks:
                     self.user_input.on_reply(cell, frames)
                 elif frames[0] == b"debug_request":
                     self._debug(cell, frames, False)
+                elif frames[0] == b"where":
+                    self._note_place()
                 else:
                     self._answer(ANSWERS_DURING_CELLS, cell, frames)
             if self.loop.has_records():
