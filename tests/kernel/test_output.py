@@ -120,3 +120,14 @@ def test_cells_that_are_over_keep_no_text(many):
     for _ in range(40):
         many.run(print_much)
     assert front_memory(many) - before < 20 * MEGABYTE
+
+
+def test_large_prints_find_the_memory_of_those_before(many):
+    """A megabyte is 244 pages; to get them anew each time took longer than to print."""
+    print_much = "print(max(['x' * 1_000_000 for _ in range(4)]))"
+    faults = "resource.getrusage(resource.RUSAGE_SELF).ru_minflt"
+    many.run(print_much)
+    many.run(f"import resource\nbefore = {faults}")
+    for _ in range(8):
+        many.run(print_much)
+    assert many.run(f"assert {faults} - before < 8 * 200").content["status"] == "ok"
