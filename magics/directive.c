@@ -230,20 +230,34 @@ static int on_rank(const struct line *line, int size, struct directive *out,
     return (out->ranks = decode_spec(line->args, size, err)) ? 0 : -1;
 }
 
-static int on_ranks(const struct line *line, int size, struct directive *out,
-                    struct error *err)
+/* Both stand alone in their cell. */
+static int on_question(const struct line *line, enum directive_kind kind,
+                       struct directive *out, struct error *err)
 {
     if (out->ranks || out->output != OUTPUT_UNCHANGED || out->once != OUTPUT_UNCHANGED
         || out->debugger >= 0)
         return 0; /* below another one: the shell says what is wrong */
     if (line->args.size)
-        return error_set(err,
-                         "unknown option \"%.*s\": %%ranks stands alone, it has none",
-                         quote_size(line->args), line->args.text);
+        return error_set(err, "unknown option \"%.*s\": %.*s stands alone, it has none",
+                         quote_size(line->args), line->args.text,
+                         quote_size(line->word), line->word.text);
     if (!line->is_alone)
-        return error_set(err, "%%ranks must stand alone in its cell");
-    out->kind = DIRECTIVE_RANKS;
+        return error_set(err, "%.*s must stand alone in its cell",
+                         quote_size(line->word), line->word.text);
+    out->kind = kind;
     return 0;
+}
+
+static int on_ranks(const struct line *line, int size, struct directive *out,
+                    struct error *err)
+{
+    return on_question(line, DIRECTIVE_RANKS, out, err);
+}
+
+static int on_where(const struct line *line, int size, struct directive *out,
+                    struct error *err)
+{
+    return on_question(line, DIRECTIVE_WHERE, out, err);
 }
 
 static const struct {
@@ -309,7 +323,7 @@ static const struct {
 } directives[] = {
     { "%%rank", on_rank },        { "%ranks", on_ranks },
     { "%output", on_output },     { "%%output", on_output_once },
-    { "%debugger", on_debugger },
+    { "%debugger", on_debugger }, { "%where", on_where },
 };
 
 /* Directives stand one below the other: a line that is none ends them. */

@@ -2,6 +2,8 @@
  *
  *     %%rank SPEC      the rest of the cell runs on these ranks only
  *     %ranks           alone in its cell: the table of ranks; the front answers
+ *     %where           alone in its cell: what each rank does; the front answers at
+ *                      once
  *     %output MODE     alone, or before the code: fold, rank or raw, from here on
  *     %%output MODE    for this cell only
  *     %debugger RANK   alone, or before the code: where the debugger stops
@@ -25,6 +27,7 @@
 enum directive_kind {
     DIRECTIVE_CELL,   /* the cell runs on 'ranks' */
     DIRECTIVE_RANKS,  /* print the table */
+    DIRECTIVE_WHERE,  /* print what each rank does */
     DIRECTIVE_OUTPUT, /* nothing but %output and %debugger */
 };
 

@@ -14,12 +14,16 @@
 #include "kernel/front/inputs.h"
 #include "kernel/front/launch.h"
 #include "kernel/front/usage.h"
+#include "kernel/front/where.h"
 
 typedef void (*request_f)(struct front *front, enum channel from, struct message *msg);
 
 static void on_execute(struct front *front, enum channel from, struct message *msg)
 {
-    execute_push(front->execute, from, msg);
+    if (where_is_asked(front, msg))
+        where_answer(front, from, msg);
+    else
+        execute_push(front->execute, from, msg);
 }
 
 static void on_ask(struct front *front, enum channel from, struct message *msg)

@@ -442,6 +442,11 @@ void execute_push(struct execute *execute, enum channel from, struct message *ms
 
 /* ---- while it runs ---- */
 
+json_int_t execute_count(const struct execute *execute)
+{
+    return execute->count;
+}
+
 struct watch *execute_watch(const struct execute *execute)
 {
     const struct cell *cell = execute->cell;

@@ -24,6 +24,9 @@ void execute_push(struct execute *execute, enum channel from, struct message *ms
 /* Begins what can begin: after the ranks are there, or have failed to come. */
 void execute_next(struct execute *execute);
 
+/* The number of the last cell that has one. */
+json_int_t execute_count(const struct execute *execute);
+
 /* The cell that runs is 'cell'. */
 bool execute_is_running(const struct execute *execute, uint64_t cell);
 

@@ -10,6 +10,7 @@
  *     debug      the rank that is debugged
  *     events     what ranks say
  *     usage      what ranks use and do
+ *     where      the same for people, at once
  *     launch     what the launcher says; the end
  */
 #ifndef FRONT_FRONT_H

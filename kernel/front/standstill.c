@@ -18,20 +18,25 @@ static const char *call_name(const struct standstill *still, int rank)
     return name ? name : "an MPI call";
 }
 
-static int call_number(const struct standstill *still, int rank, const char *key)
+static int wait_number(const json_t *wait, const char *key)
 {
-    const json_t *number = json_object_get(still->calls[rank], key);
+    const json_t *number = json_object_get(wait, key);
 
     return json_is_integer(number) ? (int)json_integer_value(number) : -1;
+}
+
+static int call_number(const struct standstill *still, int rank, const char *key)
+{
+    return wait_number(still->calls[rank], key);
 }
 
 /* ---- who waits in what ---- */
 
 /* The world needs no words; another communicator has its name and its size. */
-static void add_comm(const struct standstill *still, int rank, struct buf *text)
+static void add_comm(const json_t *wait, struct buf *text)
 {
-    const char *name = json_string_value(json_object_get(still->calls[rank], "comm"));
-    int size = call_number(still, rank, "size");
+    const char *name = json_string_value(json_object_get(wait, "comm"));
+    int size = wait_number(wait, "size");
 
     if (!name || size <= 0 || !strcmp(name, "MPI_COMM_WORLD"))
         return;
@@ -39,25 +44,30 @@ static void add_comm(const struct standstill *still, int rank, struct buf *text)
                    *name ? " of " : "a communicator of ", size);
 }
 
-/* "rank 0 waits in Recv (peer 3, tag 7) in line 2" */
-static void add_waiter(const struct standstill *still, int rank, struct buf *text)
+void standstill_add_wait(struct buf *text, const json_t *wait)
 {
-    int peer = call_number(still, rank, "peer"), tag = call_number(still, rank, "tag");
-    int line = call_number(still, rank, "line"),
-        cell = call_number(still, rank, "cell");
+    const char *name = json_string_value(json_object_get(wait, "call"));
+    int peer = wait_number(wait, "peer"), tag = wait_number(wait, "tag");
+    int line = wait_number(wait, "line"), cell = wait_number(wait, "cell");
 
-    buf_add_format(text, "rank %d waits in %s", rank, call_name(still, rank));
+    buf_add_format(text, "waits in %s", name ? name : "an MPI call");
     if (peer >= 0) {
         buf_add_format(text, " (peer %d", peer);
         if (tag >= 0)
             buf_add_format(text, ", tag %d", tag);
         buf_add_text(text, ")");
     }
-    add_comm(still, rank, text);
+    add_comm(wait, text);
     if (line > 0)
         buf_add_format(text, " in line %d", line);
     if (line > 0 && cell > 0)
         buf_add_format(text, " of cell %d", cell);
+}
+
+static void add_waiter(const struct standstill *still, int rank, struct buf *text)
+{
+    buf_add_format(text, "rank %d ", rank);
+    standstill_add_wait(text, still->calls[rank]);
 }
 
 /* ---- why ---- */

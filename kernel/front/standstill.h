@@ -8,6 +8,7 @@
 
 #include <jansson.h>
 
+#include "kernel/base/buf.h"
 #include "kernel/front/graph.h"
 
 struct standstill {
@@ -18,6 +19,9 @@ struct standstill {
     const struct idset *targets; /* ranks that have begun it */
     int64_t now;
 };
+
+/* "waits in Recv (peer 3, tag 7) in line 2 of cell 5": what WIRE_WAITING said. */
+void standstill_add_wait(struct buf *text, const json_t *wait);
 
 /* Whole lines, to be freed. */
 char *standstill_text(const struct standstill *still);

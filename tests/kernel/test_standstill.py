@@ -83,6 +83,28 @@ def test_lines_are_those_of_the_users_code(still):
     assert f"rank 0 waits in Recv (peer 1) in line 3 of cell {count + 1}" in text
 
 
+@pytest.mark.parametrize("channel", ["shell", "control"])
+def test_where_is_answered_while_a_cell_runs(still, channel, tmp_path):
+    """From another client, and on the control channel; it has no number of its own."""
+    kernel, flag = still(3), tmp_path / "flag"
+    msg_id = kernel.send(f"if rank == 2: compute_until({str(flag)!r}); comm.send(1, 0)\n"
+                         "if rank == 0: comm.recv(source=2)")
+    client = kernel.connect()
+    ask = {"code": "%where", "silent": False, "store_history": True,
+           "user_expressions": {}, "allow_stdin": False, "stop_on_error": True}
+    shown = ""
+    while "rank 0: waits in recv (peer 2) in line 2 of cell" not in shown:
+        done = kernel.request("execute_request", ask, channel, client)
+        shown = done.stream()
+    count = done.content["execution_count"]
+    assert done.content["status"] == "ok" and len(shown.splitlines()) == 3
+    assert "rank 1: idle" in shown and f"rank 2: computes in cell {count} for" in shown
+    flag.touch()
+    assert kernel.collect(msg_id).content["execution_count"] == count
+    shown = kernel.run("%where").stream()
+    assert shown.splitlines() == [f"rank {rank}: idle" for rank in range(3)]
+
+
 def test_a_communicator_is_named(still):
     still(3).run("part = comm.Split(rank > 0); part.Set_name('part')")
     text = reported(still(3), "if rank == 1: part.Barrier()", "cause: ")

@@ -92,7 +92,7 @@ static void check_specs(void)
 static const char *decode(const char *code)
 {
     static const char *const outputs[] = { "", "fold", "rank", "raw" };
-    static const char *const kinds[] = { "cell", "ranks", "output" };
+    static const char *const kinds[] = { "cell", "ranks", "where", "output" };
     struct directive directive;
     static char out[2048];
     char *set, debugger[32] = "";
@@ -121,6 +121,9 @@ static const struct {
     { "\n\n  \n", "cell" },
     { "x = 1", "cell" },
     { "# %%rank 0", "cell" },
+    { "%where  # now", "where" },
+    { "%where\nx = 1", "error: %where must stand alone in its cell" },
+    { "%where 3", "error: unknown option \"3\": %where stands alone, it has none" },
     { "x = 1\n%%rank 0", "cell" },
 
     { "%debugger 2", "output debugger 2" },

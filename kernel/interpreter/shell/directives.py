@@ -34,6 +34,10 @@ def register(shell):
         """The table of ranks: alone in its cell."""
         raise UsageError("%ranks must stand alone in its cell")
 
+    def where(line):
+        """What each rank does, and where: alone in its cell, also while one runs."""
+        raise UsageError("%where must stand alone in its cell")
+
     def rank(line, cell):
         """Runs the rest of the cell on some ranks: in the first line of a cell."""
         raise UsageError("%%rank must be the first line of its cell")
@@ -63,6 +67,7 @@ def register(shell):
         raise UsageError("%debugger takes one rank, and comes before the code")
 
     shell.register_magic_function(ranks, "line", "ranks")
+    shell.register_magic_function(where, "line", "where")
     shell.register_magic_function(rank, "cell", "rank")
     shell.register_magic_function(output, "line_cell", "output")
     shell.register_magic_function(debugger, "line", "debugger")
