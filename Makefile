@@ -228,6 +228,13 @@ test-mpi4py: ## mpi4py's own test suite on 1 to 4 ranks, beside its wheel
 	@$(MAKE) --no-print-directory $(JOBS) binding
 	@BUILD=$(BUILD) $(PYTHON) tests/mpi4py/suite.py --reference 1,2,3,4
 
+TORTURE ?= --rounds 1000 --seconds 1200
+.PHONY: torture
+torture: packages ## random faults under traffic, for 20 minutes at most
+	@$(MAKE) --no-print-directory venv-test
+	@$(MAKE) --no-print-directory $(JOBS) all
+	@BUILD=$(abspath $(BUILD)) $(PYTHON) tests/torture/torture.py $(TORTURE)
+
 lab: packages ## JupyterLab with the kernels in its launcher
 	@$(MAKE) --no-print-directory $(VENV)/.ready-lab
 	@$(MAKE) --no-print-directory $(JOBS) all

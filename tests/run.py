@@ -6,8 +6,9 @@ Suites: unit (C modules, as built and under ASan and UBSan), fuzz (decoders over
 their corpora), model (how the members of a collective meet, in every order of their
 steps), mpi (the binding and libmpiwait under mpiexec -n 1..4), mpich4 (a part of that
 on Debian's MPICH), mpi4py (its own suite against our module, on 1 and 2 ranks), kernel
-(through jupyter_client), replay (notebooks headless), browser (JupyterLab in
-chromium).  Each prints its own report; the exit status is 0 when nothing failed.
+(through jupyter_client), torture (60 random faults), replay (notebooks headless),
+browser (JupyterLab in chromium).  Each prints its own report; the exit status is 0 when
+nothing failed.
 """
 
 import argparse
@@ -155,6 +156,7 @@ SUITES = {
     "mpich4": suite_mpich4,
     "mpi4py": lambda build: run_ranks(build, "tests/mpi4py/suite.py", "-n", "1,2"),
     "kernel": lambda build: run_pytest(build, "kernel"),
+    "torture": lambda build: run_ranks(build, "tests/torture/torture.py"),
     "replay": lambda build: run_pytest(build, "replay"),
     "browser": lambda build: run_pytest(build, "browser"),
 }

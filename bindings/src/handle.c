@@ -122,6 +122,7 @@ static void request_drop_keep(struct request_object *self)
     self->keep = NULL;
     if (!keep)
         return;
+    posted_drop(self, keep);
     /* Objects of one request share its keep: the last one decides. */
     if (self->mpi == MPI_REQUEST_NULL || keep->is_over || Py_REFCNT(keep) > 1)
         Py_DECREF(keep);

@@ -244,6 +244,12 @@ static PyObject *finish_recv(struct keep_object *keep, const MPI_Status *status)
 
     if (mpi_check(MPI_Test_cancelled(status, &cancelled)) < 0)
         return NULL;
+    if (cancelled && keep->is_taken_back) {
+        PyErr_SetString(PyExc_RuntimeError,
+                        "the cell that began this receive did not end well, so it was "
+                        "taken back; begin it once more");
+        return NULL;
+    }
     if (cancelled)
         Py_RETURN_NONE;
     if (mpi_check(MPI_Get_count_c(status, MPI_BYTE, &nbytes)) < 0)

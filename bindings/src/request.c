@@ -31,6 +31,8 @@ struct keep_object *keep_create(void)
     keep->op_slot = -1;
     keep->is_over = false;
     keep->is_persistent = false;
+    keep->is_taken_back = false;
+    keep->posted = (struct posted){ 0 };
     return keep;
 }
 
@@ -113,9 +115,9 @@ static void orphans_visit(void)
     }
 }
 
-/* After an interrupted cell nobody waits for these receives any more, but they would
+/* After an interrupted cell nobody waits for its receives any more, but they would
  * take the next cell's messages. */
-static void orphans_heal(void *unused)
+static void heal(uint64_t cell, void *unused)
 {
     PyGILState_STATE gil;
     int idx;
@@ -123,6 +125,7 @@ static void orphans_heal(void *unused)
     if (!Py_IsInitialized() || !module)
         return;
     gil = PyGILState_Ensure();
+    posted_heal(cell);
     orphans_visit();
     for (idx = 0; idx < orphans.count; idx++) {
         if (orphans.list[idx].keep->kind == KEEP_RECV)
@@ -164,7 +167,7 @@ int request_module_init(struct module_state *state)
     state->keep_type =
         (PyTypeObject *)PyType_FromModuleAndSpec(state->module, &spec, NULL);
     if (!is_hooked)
-        is_hooked = mpiwait_add_heal(orphans_heal, NULL) == 0;
+        is_hooked = mpiwait_add_heal(heal, NULL) == 0;
     return state->keep_type ? 0 : -1;
 }
 
@@ -178,8 +181,8 @@ static PyObject *adopt(enum class_id id, MPI_Request mpi, struct keep_object *ke
         request_orphan(mpi, true, keep);
     else if (mpi == MPI_REQUEST_NULL)
         Py_XDECREF(keep);
-    else
-        ((struct request_object *)object)->keep = (PyObject *)keep;
+    else if ((((struct request_object *)object)->keep = (PyObject *)keep))
+        posted_add((struct request_object *)object, keep);
     return object;
 }
 
@@ -232,6 +235,7 @@ void request_sync(struct request_object *self)
     if (self->mpi != MPI_REQUEST_NULL || !self->keep)
         return;
     ((struct keep_object *)self->keep)->is_over = true;
+    posted_drop(self, (struct keep_object *)self->keep);
     Py_CLEAR(self->keep);
 }
 

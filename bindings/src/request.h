@@ -14,6 +14,7 @@
 
 #include "bindings/src/handle.h"
 #include "bindings/src/message.h"
+#include "bindings/src/posted.h"
 
 struct keep_object;
 
@@ -41,6 +42,8 @@ struct keep_object {
     int op_slot;        /* of op_hold(), or -1 */
     bool is_over;       /* the request is done, whichever object saw it */
     bool is_persistent; /* and then it is only inactive */
+    bool is_taken_back; /* by healing */
+    struct posted posted;
 };
 
 /* An empty keep: prepare its messages, then start the request. */

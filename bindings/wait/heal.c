@@ -205,7 +205,7 @@ static int drain(int *count)
     return rc;
 }
 
-EXPORT int mpiwait_heal(void)
+EXPORT int mpiwait_heal(uint64_t cell)
 {
     static uint32_t times;
     int count = 0, rc;
@@ -214,7 +214,7 @@ EXPORT int mpiwait_heal(void)
     if (!layer.on)
         return MPI_SUCCESS;
     for (int i = 0; i < atomic_load(&hook_count); i++)
-        hooks[i].call(hooks[i].arg);
+        hooks[i].call(cell, hooks[i].arg);
     times++;
     comm_each(publish, &times);
     if ((rc = meeting_hold()) != MPI_SUCCESS)

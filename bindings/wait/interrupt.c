@@ -33,6 +33,13 @@ struct page *interrupt_page(void)
                                                                                 : NULL;
 }
 
+EXPORT uint64_t mpiwait_cell(void)
+{
+    const struct page *own = interrupt_page();
+
+    return own ? atomic_load_explicit(&own->cell, memory_order_relaxed) : 0;
+}
+
 void interrupt_enter(void)
 {
     self.flagged = atomic_load_explicit(&flagged, memory_order_relaxed);

@@ -15,6 +15,7 @@
 #include <mpi.h>
 #include <stdatomic.h>
 #include <stdbool.h>
+#include <stdint.h>
 
 struct page;
 
@@ -72,13 +73,16 @@ int mpiwait_add_progress(mpiwait_progress_f call, void *arg);
 
 /* Called at the start of each mpiwait_heal(), before messages are drained.  At most 8.
  */
-typedef void (*mpiwait_heal_f)(void *arg);
+typedef void (*mpiwait_heal_f)(uint64_t cell, void *arg);
 int mpiwait_add_heal(mpiwait_heal_f call, void *arg);
 
-/* After an interrupted cell, collectively over the living ranks, on the kernel's
+/* After 'cell' was interrupted, collectively over the living ranks, on the kernel's
  * own duplicate of MPI_COMM_WORLD: compares call numbers, opens what was closed.
  * Returns an MPI code. */
-int mpiwait_heal(void);
+int mpiwait_heal(uint64_t cell);
+
+/* The cell that runs; 0: none does, or there is no kernel. */
+uint64_t mpiwait_cell(void);
 
 /* What the last healing found, "" when nothing: messages that nobody had received
  * (they are gone), communicators that stay broken.  Borrowed until the next. */

@@ -366,15 +366,18 @@ static PyObject *module_progress(PyObject *module, PyObject *unused)
     Py_END_ALLOW_THREADS Py_RETURN_NONE;
 }
 
-PyDoc_STRVAR(heal_doc, "heal() -> (code, text, size of the MPI world)\n\n"
-                       "Sets MPI right, together with the other ranks.");
+PyDoc_STRVAR(heal_doc, "heal(cell) -> (code, text, size of the MPI world)\n\n"
+                       "Sets MPI right after a cell, together with the other ranks.");
 
-static PyObject *module_heal(PyObject *module, PyObject *unused)
+static PyObject *module_heal(PyObject *module, PyObject *number)
 {
+    uint64_t cell = PyLong_AsUnsignedLongLong(number);
     const char *text;
     int rc, size;
 
-    Py_BEGIN_ALLOW_THREADS rc = mpi_heal(&text, &size);
+    if (PyErr_Occurred())
+        return NULL;
+    Py_BEGIN_ALLOW_THREADS rc = mpi_heal(cell, &text, &size);
     Py_END_ALLOW_THREADS return Py_BuildValue(
         "iNi", rc, PyUnicode_DecodeUTF8(text, (Py_ssize_t)strlen(text), "replace"),
         size);
@@ -408,7 +411,7 @@ static PyMethodDef methods[] = {
     { "meet", module_meet, METH_VARARGS, meet_doc },
     { "others", module_others, METH_NOARGS, others_doc },
     { "progress", module_progress, METH_NOARGS, progress_doc },
-    { "heal", module_heal, METH_NOARGS, heal_doc },
+    { "heal", module_heal, METH_O, heal_doc },
     { "is_detached", module_is_detached, METH_NOARGS, is_detached_doc },
     { NULL, NULL, 0, NULL },
 };

@@ -12,7 +12,7 @@ static struct {
     void (*attach)(struct page *page);
     void (*interrupt)(void);
     void (*progress)(void);
-    int (*heal)(void);
+    int (*heal)(uint64_t cell);
     const char *(*heal_text)(void);
     int (*world_size)(void);
 } mpi;
@@ -100,9 +100,9 @@ void mpi_interrupt(void)
         mpi.interrupt();
 }
 
-int mpi_heal(const char **text, int *size)
+int mpi_heal(uint64_t cell, const char **text, int *size)
 {
-    int rc = mpi.heal ? mpi.heal() : 0;
+    int rc = mpi.heal ? mpi.heal(cell) : 0;
 
     *text = mpi.heal_text ? mpi.heal_text() : NULL;
     if (!*text)

@@ -7,6 +7,7 @@
 #define INTERPRETER_MPI_H
 
 #include <stdbool.h>
+#include <stdint.h>
 
 #include "kernel/base/error.h"
 #include "kernel/page/page.h"
@@ -32,6 +33,6 @@ void mpi_interrupt(void);
 
 /* Collective over the living ranks.  Returns MPI's code, what the user should know (""
  * mostly; borrowed), and the size of the world, 0 without MPI. */
-int mpi_heal(const char **text, int *size);
+int mpi_heal(uint64_t cell, const char **text, int *size);
 
 #endif

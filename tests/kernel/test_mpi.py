@@ -230,3 +230,18 @@ def test_one_first_cell_for_rank_zero_cannot_hang():
     with Kernel(2) as kernel:
         assert kernel.run("%%rank 0\nfrom mpi4py import MPI\nMPI.COMM_WORLD.size").result == (
             "2")
+
+
+def test_receives_of_a_failed_cell_are_taken_back(four):
+    """The traceback still holds them; those of other cells stay."""
+    four.run("from mpi4py import MPI\ncomm = MPI.COMM_WORLD\nrank, size = comm.rank, comm.size\n"
+             "right, left = (rank + 1) % size, (rank - 1) % size\n"
+             "early = comm.irecv(source=left, tag=7)")
+    done = four.run("def begin():\n    late = comm.irecv(source=left, tag=8)\n"
+                    "    globals()['late'] = late\n    1 / 0\nbegin()")
+    assert done.error["ename"] == "ZeroDivisionError"
+    done = four.run("[comm.sendrecv(rank, right, tag, source=left, recvtag=tag) == left\n"
+                    " for tag in (8, 9)]")
+    assert done.result == "[True, True]"
+    assert four.run("comm.send(rank, right, 7); early.wait() == left").result == "True"
+    assert "taken back" in four.run("late.wait()").error["evalue"]

@@ -150,7 +150,7 @@ def start():
     asks = Asks(shell, loop, user_input, cells)
 
     def on_heal(cell, frames):
-        code, text, size = _rankbook.heal()
+        code, text, size = _rankbook.heal(cell)
         if code:
             text = text or f"MPI could not be set right (error {code})"
         _rankbook.send(_rankbook.HEALED, cell, [encode({"text": text, "size": size})])
