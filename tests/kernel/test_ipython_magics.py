@@ -221,6 +221,41 @@ def test_magics_below_rank(kernel):
     assert kernel.run("%%rank 0\n%time 7").result == "7"
 
 
+# ---- what is kept of outputs ----
+
+def test_a_notebook_of_what_was_shown(kernel, tmp_path):
+    kernel.run("%reset -f")
+    kernel.run("print('some text'); display('a display', display_id='one')\n6 * 7")
+    kernel.run("from IPython.display import update_display\n"
+               "for i in range(3): update_display('a display', display_id='one')")
+    kernel.run(f"%notebook {tmp_path}/made.ipynb")
+    cells = json.loads((tmp_path / "made.ipynb").read_text())["cells"]
+    (cell,) = [cell for cell in cells if "some text" in "".join(cell["source"])]
+    assert [output["output_type"] for output in cell["outputs"]] == [
+        "display_data", "execute_result"]
+    assert not [cell for cell in cells if "update_display" in "".join(cell["source"])
+                and cell["outputs"]]
+
+
+def test_what_was_shown_does_not_fill_the_memory(kernel):
+    """The newest is there, and the oldest goes: displays of one cell, results of many."""
+    kernel.run("%reset -f\nimport rankbook_shell.kept as module\n"
+               "most, module.MOST = module.MOST, 160 << 10")
+    kernel.run("class Long:\n"
+               "    def __repr__(self): return 'short'\n"
+               "    def _repr_html_(self): return 'x' * (50 << 10)\n"
+               "def kept():\n"
+               "    outputs = get_ipython().history_manager.outputs\n"
+               "    return sum(len(text) for some in outputs.values() for one in some\n"
+               "               for text in one.bundle.values()) >> 10")
+    for codes in ["for i in range(6): display(Long())"], ["Long()"] * 5:
+        for code in codes:
+            kernel.run(code)
+        assert kernel.run("kept()").result == "150"
+    kernel.run("module.MOST = most")
+    kernel.run("%reset -f")
+
+
 # ---- what ipykernel adds ----
 
 def test_files_in_the_pager(kernel, tmp_path):

@@ -55,18 +55,11 @@ class RankDisplayPublisher(DisplayPublisher):
             if mime in data:
                 handler(data[mime], metadata.get(mime, None))
                 return
-        self._remember(data)
+        if not update:
+            self.shell.kept.add(self.shell.cell_count, "display_data", data)
         content = {"data": data, "metadata": metadata, "transient": transient or {}}
         kind = "update_display_data" if update else "display_data"
         self._send(kind, content, buffers or [])
-
-    def _remember(self, data):
-        from IPython.core.history import HistoryOutput
-
-        outputs = self.shell.history_manager.outputs
-        outputs[self.shell.cell_count].append(
-            HistoryOutput(output_type="display_data", bundle=data)
-        )
 
     def _send(self, kind, content, buffers):
         self._is_publishing = True
@@ -122,6 +115,12 @@ class RankDisplayHook(DisplayHook):
     def write_format_data(self, format_dict, md_dict=None):
         self._content["data"] = format_dict
         self._content["metadata"] = md_dict or {}
+
+    def log_output(self, format_dict):
+        super().log_output(format_dict)
+        outputs = self.shell.history_manager.outputs.get(self.prompt_count)
+        if outputs:
+            self.shell.kept.note(self.prompt_count, outputs[-1])
 
     def finish_displayhook(self):
         content, self._content = self._content, None

@@ -21,6 +21,7 @@ from . import directives, frames, magics
 from .compiler import CellCompiler
 from .display import RankDisplayHook, RankDisplayPublisher
 from .history import RankHistory
+from .kept import Kept
 from .notebook import NotebookMagics
 from .tracebacks import Traceback
 
@@ -90,6 +91,7 @@ class ZMQInteractiveShell(InteractiveShell):
         self.cell_count = 0
         self.is_lead = rank == 0  # of the ranks of the cell
         self.tracebacks = []
+        self.kept = Kept(self)
         self.scripts = 0  # of %run that are running
         self.script_error = None  # of one that failed in this cell
         self.is_in_callback = False
