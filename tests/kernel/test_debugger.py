@@ -329,8 +329,8 @@ def test_ranks_that_wait_for_one_at_a_breakpoint(kernels):
 
 @pytest.fixture(scope="module", params=[1, 4])
 def hasty(request):
-    """Reports a standstill after half a second."""
-    with Kernel(request.param, env={"RANKBOOK_STANDSTILL_MS": "500"}) as kernel:
+    """Reports a standstill sooner than others, and not because ranks are slow."""
+    with Kernel(request.param, env={"RANKBOOK_STANDSTILL_MS": "1500"}) as kernel:
         kernel.run("from mpi4py import MPI\ncomm = MPI.COMM_WORLD\nmine = comm.rank")
         debugger = Debugger(kernel)
         debugger.start()
@@ -343,7 +343,7 @@ def test_a_breakpoint_is_no_standstill(hasty):
     for is_stopped in False, True:
         code = f"mine = comm.rank\ncomm.Barrier()\nprint('met {is_stopped}')"
         msg_id, stopped = hasty.run_to(code, 2)
-        hasty.wait_until_they_wait(range(1, kernel.ranks), 1000)
+        hasty.wait_until_they_wait(range(1, kernel.ranks), 2000)
         if is_stopped:
             kernel.client.control_channel.send(
                 kernel.client.session.msg("interrupt_request", {}))
@@ -363,7 +363,7 @@ def test_a_rank_that_waits_for_its_thread_at_a_breakpoint(hasty):
             "thread = threading.Thread(target=work)\nthread.start()\n"
             "print(comm.recv(source=comm.rank, tag=3))\nthread.join()")
     msg_id, stopped = hasty.run_to(code, 4)
-    hasty.wait_until_they_wait([0], 1000)
+    hasty.wait_until_they_wait([0], 2000)
     hasty.do("continue", threadId=stopped["threadId"])
     reply, text = hasty.finish(msg_id)
     assert reply["status"] == "ok" and "nobody moves" not in text
