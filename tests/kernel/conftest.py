@@ -1,7 +1,6 @@
 """Kernels that tests share: one for each world, started once."""
 
 import atexit
-import faulthandler
 import os
 import pathlib
 import shutil
@@ -15,21 +14,12 @@ from harness import Kernel  # noqa: E402
 
 WORLDS = {"none-1": (1, "none"), "none-3": (3, "none"), "mpi-1": (1, "mpiexec"),
           "mpi-4": (4, "mpiexec")}
-faulthandler.enable()
 # it tears the lines of ranks that share an output, with any mpiexec
 os.environ.pop("PYTHONUNBUFFERED", None)
 
 # the user's own history is none of the tests' business
 os.environ["IPYTHONDIR"] = tempfile.mkdtemp(prefix="rankbook-ipython-")
 atexit.register(shutil.rmtree, os.environ["IPYTHONDIR"], ignore_errors=True)
-
-
-@pytest.fixture(autouse=True)
-def watchdog():
-    """A test that hangs shows where, and ends the run."""
-    faulthandler.dump_traceback_later(240, exit=True)
-    yield
-    faulthandler.cancel_dump_traceback_later()
 
 
 @pytest.fixture(scope="session")

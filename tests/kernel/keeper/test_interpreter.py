@@ -411,7 +411,7 @@ def test_comms(front):
 
 def test_heal_is_answered(front):
     front.send("HEAL")
-    assert json.loads(front.wait_for("HEALED")[-1][2][0]) == {"text": ""}
+    assert json.loads(front.wait_for("HEALED")[-1][2][0]) == {"text": "", "size": 0}
 
 
 # ---- method none ----
