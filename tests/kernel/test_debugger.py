@@ -358,10 +358,12 @@ def test_a_breakpoint_is_no_standstill(hasty):
 def test_a_rank_that_waits_for_its_thread_at_a_breakpoint(hasty):
     """It waits in MPI, and is at a breakpoint nevertheless."""
     kernel = hasty.kernel
-    code = ("import threading\ndef work():\n    word = 'sent'\n"
+    # the thread comes to its breakpoint when the other is inside sendrecv()
+    code = ("import threading\ndef work():\n    word = comm.recv(source=comm.rank, tag=2)\n"
             "    comm.send(word, dest=comm.rank, tag=3)\n"
             "thread = threading.Thread(target=work)\nthread.start()\n"
-            "print(comm.recv(source=comm.rank, tag=3))\nthread.join()")
+            "print(comm.sendrecv('sent', comm.rank, 2, source=comm.rank, recvtag=3))\n"
+            "thread.join()")
     msg_id, stopped = hasty.run_to(code, 4)
     hasty.wait_until_they_wait([0], 2000)
     hasty.do("continue", threadId=stopped["threadId"])
