@@ -3,6 +3,7 @@
 import re
 
 import pytest
+from harness import expand
 
 
 @pytest.fixture(params=["mpi-1", "mpi-4"])
@@ -116,7 +117,8 @@ def test_children_that_are_spawned(kernel, tmp_path):
         "from concurrent.futures import ProcessPoolExecutor\n"
         "with ProcessPoolExecutor(1, multiprocessing.get_context('spawn')) as pool:\n"
         "    print(pool.submit(spawned.work, 1).result())")
-    assert sorted(done.text().splitlines()) == ["2", "spawned"], done.outputs
+    for lines in expand(done.stream(), kernel.ranks):
+        assert sorted(lines) == ["2", "spawned"], done.outputs
 
 
 def test_stop_reaches_children(kernel):
