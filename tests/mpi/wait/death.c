@@ -47,7 +47,7 @@ static void survive(MPI_Comm rest)
     MPI_Win win;
 
     page_cell_end(check_page);
-    rc = mpiwait_heal();
+    rc = mpiwait_heal(0);
     check(rc == MPI_SUCCESS, "the survivors heal: %s", check_text(rc));
     check(strstr(mpiwait_heal_text(), "MPI.COMM_WORLD has "), "healing says: %s",
           mpiwait_heal_text());
@@ -76,7 +76,7 @@ static void survive(MPI_Comm rest)
               && !MPI_Win_fence(0, win) && *base == (rank + size - 1) % size,
           "a window there");
     page_cell_end(check_page);
-    check(!mpiwait_heal() && mpiwait_world() == world, "it heals like any world: %s",
+    check(!mpiwait_heal(0) && mpiwait_world() == world, "it heals like any world: %s",
           mpiwait_heal_text());
     check_begin_cell();
     check(!MPI_Barrier(world), "and goes on");

@@ -5,7 +5,7 @@
 
 static void heal(void)
 {
-    check(mpiwait_heal() == MPI_SUCCESS, "healing");
+    check(mpiwait_heal(0) == MPI_SUCCESS, "healing");
     check(MPI_Barrier(MPI_COMM_WORLD) == MPI_SUCCESS, "Barrier after healing");
 }
 
@@ -54,7 +54,7 @@ static void mismatches(void)
               && strstr(check_text(rc), "rank 0 called Bcast(root=0) after 1 "
                                         "nonblocking collective,"),
           "says: %s", check_text(rc));
-    mpiwait_heal();
+    mpiwait_heal(0);
     check(strstr(mpiwait_heal_text(), "is broken: rank "), "healing says: %s",
           mpiwait_heal_text());
     rc = MPI_Barrier(comm);

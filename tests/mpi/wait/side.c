@@ -11,7 +11,7 @@ static void heal(const char *after)
     int rc, sum = 0, one = 1;
 
     page_cell_end(check_page);
-    rc = mpiwait_heal();
+    rc = mpiwait_heal(0);
     check(rc == MPI_SUCCESS, "healing after %s: %s", after, check_text(rc));
     check_begin_cell();
     rc = MPI_Allreduce(&one, &sum, 1, MPI_INT, MPI_SUM, MPI_COMM_WORLD);

@@ -64,7 +64,7 @@ static int collectives(MPI_Comm tell)
         PMPI_Allreduce(&done, &counts[1], 1, MPI_INT, MPI_MAX, tell);
         check(counts[0] == counts[1], "round %d is split", round);
         stopped += !counts[0];
-        check(mpiwait_heal() == MPI_SUCCESS, "healing after round %d", round);
+        check(mpiwait_heal(0) == MPI_SUCCESS, "healing after round %d", round);
         check_begin_cell();
     }
     return stopped;

@@ -40,7 +40,7 @@ if comm.rank == 0:
     assert interrupted(lambda: comm.recv(tag=3))
     if comm.size > 1:
         assert interrupted(comm.Barrier)
-assert wait.mpiwait_heal() == 0
+assert wait.mpiwait_heal(ctypes.c_uint64(0)) == 0
 assert comm.bcast(comm.rank, root=0) == 0
 comm.Barrier()
 print("fine", flush=True)
