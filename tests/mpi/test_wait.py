@@ -76,6 +76,20 @@ def test_windows_files_and_creators(program, tmp_path, ranks):
     run(ranks, program("side"), tmp_path / "file", options=["-disable-auto-cleanup"])
 
 
+@pytest.mark.parametrize("ranks", [2, 3, 4])
+def test_interrupted_collectives_keep_the_context_ids(program, ranks):
+    """`ids 10000` does it for long."""
+    run(ranks, program("ids"), 60)
+
+
+@pytest.mark.parametrize("ranks", [1, 2, 3, 4])
+def test_a_program_that_dies_of_errors(tmp_path, ranks):
+    path = tmp_path / "fatal"
+    subprocess.run([MPICC, *FLAGS, SOURCES / "fatal.c", "-o", path], check=True)
+    told = run(ranks, path, tmp_path / "even", tmp_path / "odd", LD_PRELOAD=str(LIBRARY))
+    assert told.count("fine") == ranks, told
+
+
 CALLS = ["Barrier", "Comm_split", "Comm_create_group", "Intercomm_create", "Win_allocate",
          "Win_fence", "Win_lock", "Win_start", "Win_wait", "File_open", "File_write_all",
          "File_close"]

@@ -1,0 +1,55 @@
+/* ids.c - collectives that were left cost MPI nothing
+ *
+ * Usage: ids ROUNDS.  In each round one rank is interrupted in a collective that the
+ * others do not come to, on MPI_COMM_WORLD and on a duplicate by turns.  MPI has 2048
+ * context ids: one lost a round, and the duplicates at the end are too many.
+ */
+#include "tests/mpi/wait/check.h"
+
+#define DUPLICATES 2010
+
+static void round_of(int number, MPI_Comm comm)
+{
+    int victim = number % check_size, one = 1, sum = 0, rc = MPI_SUCCESS;
+
+    check_begin_cell();
+    if (check_rank == victim) {
+        const char *call =
+            number % 3 ? number % 3 == 1 ? "Allreduce" : "Comm_split" : "Barrier";
+        pthread_t keeper = check_interrupt_in(call);
+        MPI_Comm half;
+
+        rc = number % 3 ? number % 3 == 1
+                              ? MPI_Allreduce(&one, &sum, 1, MPI_INT, MPI_SUM, comm)
+                              : MPI_Comm_split(comm, 0, 0, &half)
+                        : MPI_Barrier(comm);
+        check(check_reason(rc) == MPIWAIT_STOP, "round %d: %s", number, check_text(rc));
+        pthread_join(keeper, NULL);
+    }
+    page_cell_end(check_page);
+    rc = mpiwait_heal();
+    check(rc == MPI_SUCCESS && !mpiwait_heal_text()[0], "round %d heals: %s%s", number,
+          check_text(rc), mpiwait_heal_text());
+    rc = MPI_Allreduce(&one, &sum, 1, MPI_INT, MPI_SUM, comm);
+    check(rc == MPI_SUCCESS && sum == check_size, "round %d: %s", number,
+          check_text(rc));
+}
+
+int main(int argc, char **argv)
+{
+    static MPI_Comm duplicates[DUPLICATES];
+    int rounds = atoi(argv[1]), i;
+    MPI_Comm other;
+
+    check_init();
+    alarm(50 + (unsigned)rounds / 10);
+    MPI_Comm_dup(MPI_COMM_WORLD, &other);
+    for (i = 0; i < rounds && !check_failed; i++)
+        round_of(i, i % 2 ? other : MPI_COMM_WORLD);
+    for (i = 0; i < DUPLICATES && !check_failed; i++)
+        check(!MPI_Comm_dup(MPI_COMM_WORLD, &duplicates[i]), "duplicate %d", i);
+    while (i > 0)
+        MPI_Comm_free(&duplicates[--i]);
+    MPI_Comm_free(&other);
+    return check_done();
+}
