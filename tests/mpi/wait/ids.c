@@ -27,7 +27,7 @@ static void round_of(int number, MPI_Comm comm)
         pthread_join(keeper, NULL);
     }
     page_cell_end(check_page);
-    rc = mpiwait_heal();
+    rc = mpiwait_heal(0);
     check(rc == MPI_SUCCESS && !mpiwait_heal_text()[0], "round %d heals: %s%s", number,
           check_text(rc), mpiwait_heal_text());
     rc = MPI_Allreduce(&one, &sum, 1, MPI_INT, MPI_SUM, comm);
