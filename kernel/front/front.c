@@ -118,8 +118,8 @@ struct front *front_create(void *ctx, struct loop *loop,
     channels_status(front->channels, NULL, "starting");
     front->displays = displays_create();
     front->comms = comms_create();
-    front->origins =
-        origins_create(loop, front->channels, front->displays, front->comms);
+    front->origins = origins_create(loop, front->channels, front->cluster,
+                                    front->displays, front->comms);
     front->execute = execute_create(front);
     front->asks = asks_create(front);
     front->debug = debug_create(front);

@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "kernel/base/mem.h"
+#include "kernel/front/cluster.h"
 
 /* Finished requests that are remembered. */
 #define ORIGINS_KEPT 256
@@ -29,16 +30,19 @@ struct origins {
     struct origin *newest;
     int count;
     uint64_t last_id;
+    struct cluster *cluster;
     bool is_paced;
 };
 
 struct origins *origins_create(struct loop *loop, struct channels *channels,
-                               struct displays *displays, struct comms *comms)
+                               struct cluster *cluster, struct displays *displays,
+                               struct comms *comms)
 {
     struct origins *origins = xcalloc(1, sizeof(*origins));
 
     origins->loop = loop;
     origins->channels = channels;
+    origins->cluster = cluster;
     origins->displays = displays;
     origins->comms = comms;
     /* jupyter_server names the notebook to kernels that it starts, and it alone
@@ -80,6 +84,14 @@ static void publish(const struct message_out *out, void *arg)
     channels_publish(origin->all->channels, &full);
 }
 
+static void hold(int rank, bool is_held, void *arg)
+{
+    struct origin *origin = arg;
+    struct wire_frame frame = { is_held ? "1" : "0", 1 };
+
+    cluster_send(origin->all->cluster, rank, WIRE_HOLD, 0, &frame, 1);
+}
+
 /* Forgets the oldest finished ones. */
 static void forget_old(struct origins *origins)
 {
@@ -114,6 +126,7 @@ struct origin *origins_add(struct origins *origins, struct message *request,
         .comms = origins->comms,
         .cell = ++origins->last_id,
         .publish = publish,
+        .hold = hold,
         .arg = origin,
     };
 

@@ -11,11 +11,13 @@
 #include "kernel/front/gather/gather.h"
 #include "kernel/jupyter/channels.h"
 
+struct cluster;
 struct origin;
 struct origins;
 
 struct origins *origins_create(struct loop *loop, struct channels *channels,
-                               struct displays *displays, struct comms *comms);
+                               struct cluster *cluster, struct displays *displays,
+                               struct comms *comms);
 
 /* Accepts NULL. */
 void origins_destroy(struct origins *origins);

@@ -56,6 +56,8 @@ struct keeper {
     struct loop_watch *stop; /* the interpreter was asked to end */
     bool is_ready;           /* it takes cells */
     bool is_gone;
+    bool is_full;       /* the front takes no more */
+    bool is_held;       /* the front wants no more yet */
     bool is_collecting; /* more to merge comes before the callback is over */
     bool is_running;    /* has been given a cell, and has not said DONE */
     uint64_t cell;      /* that one, or the last one */
@@ -363,6 +365,23 @@ static void on_busy(struct keeper *keeper, const struct wire_message *msg)
         records_send(keeper->records, RECORD_ASK, 0, frames, 3);
 }
 
+/* What the interpreter writes stays with it, which stops it in the end. */
+static void pause_reading(struct keeper *keeper)
+{
+    bool is_paused = keeper->is_full || keeper->is_held;
+
+    records_pause(keeper->records, is_paused);
+    output_pause(keeper->output, is_paused);
+}
+
+static void on_hold(struct keeper *keeper, const struct wire_message *msg)
+{
+    struct wire_frame frame = wire_message_frame(msg, 0);
+
+    keeper->is_held = frame.size == 1 && *(const char *)frame.data == '1';
+    pause_reading(keeper);
+}
+
 static const struct {
     enum wire_type type;
     uint32_t frames; /* at least */
@@ -378,6 +397,7 @@ static const struct {
     { WIRE_PING, 0, false, on_ping },
     { WIRE_BUSY, 1, false, on_busy },
     { WIRE_HEAL, 0, true, on_heal },
+    { WIRE_HOLD, 1, true, on_hold },
 };
 
 static void on_message(const struct wire_message *msg, void *arg)
@@ -407,8 +427,8 @@ static void on_full(int is_full, void *arg)
 {
     struct keeper *keeper = arg;
 
-    records_pause(keeper->records, is_full);
-    output_pause(keeper->output, is_full);
+    keeper->is_full = is_full;
+    pause_reading(keeper);
 }
 
 static void on_lost(const char *reason, void *arg)

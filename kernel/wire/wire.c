@@ -29,6 +29,7 @@ static const struct {
     [WIRE_BYE] = { "BYE", 0, 0 },
     [WIRE_PING] = { "PING", 0, 0 },
     [WIRE_BUSY] = { "BUSY", 1, 1 },
+    [WIRE_HOLD] = { "HOLD", 1, 1 },
     [WIRE_HEAL] = { "HEAL", 0, 0 },
     [WIRE_HELLO] = { "HELLO", 2, 2 },
     [WIRE_READY] = { "READY", 1, 1 },

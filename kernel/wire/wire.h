@@ -52,6 +52,8 @@ enum wire_type {
                          MPI going (page.others) */
     WIRE_HEAL,        /* []: all ranks are idle after a cell that was interrupted or
                          raised: set MPI's collectives right */
+    WIRE_HOLD, /* ["1"|"0"]: this rank is far ahead of others with what it writes:
+                  read nothing more of it until they have come closer */
 
     /* keeper to front */
     WIRE_HELLO = 32, /* [secret, info json {size, host, pid}] */

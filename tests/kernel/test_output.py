@@ -1,5 +1,7 @@
 """How text of many ranks is shown: %output, floods, and the file that takes the rest."""
 
+import collections
+import pathlib
 import re
 
 import pytest
@@ -61,7 +63,7 @@ def test_output_explains_itself(many):
 
 def file_of(done):
     """The text that the cell shows, and what is in the file that it names."""
-    text = done.stream()
+    text = done.stream() + done.stream("stderr")
     note = NOTE.search(text)
     assert note and text.endswith(note.group())
     assert len(text) < 11 * MEGABYTE
@@ -76,6 +78,7 @@ FLOODS = {
     "a descriptor": "lines = ''.join(f'{i:0>99}\\n' for i in range(120_000)).encode()\n"
                     "while lines: lines = lines[os.write(1, lines):]",
     "a command": "!seq -f %099.0f 0 119999",
+    "warnings": "import sys\nfor i in range(120_000): print(f'{i:0>99}', file=sys.stderr)",
 }
 
 
@@ -85,15 +88,50 @@ def test_a_flood_is_all_there(flooded, what):
     assert unfold(shown + rest, 4) == 4 * [LINES]
 
 
-def test_the_middle_of_an_endless_flood(flooded):
-    msg_id = flooded.send("while True: print(rank, 'x' * 90)")
-    flooded.wait_output(msg_id, "x" * 90)
+def test_a_flood_of_ranks_that_differ_is_all_there(flooded):
+    shown, rest = file_of(flooded.run(
+        "for i in range(120_000): print(f'{i:0>99}' if i % 100 else f'{rank} of {i}')"))
+    assert unfold(shown + rest, 4) == [
+        "".join(f"{i:0>99}\n" if i % 100 else f"{rank} of {i}\n" for i in range(120_000))
+        for rank in range(4)]
+
+
+def test_a_flood_of_tiny_lines(flooded):
+    """Too many to read back one by one: those that are equal are counted."""
+    shown, rest = file_of(flooded.run("!yes | head -c 12000000", timeout=120))
+    seen = 4 * [0]
+    for line, count in collections.Counter((shown + rest).splitlines()).items():
+        for rank, text in enumerate(unfold(line, 4)):
+            assert text in ("", "y")
+            seen[rank] += count * len(text)
+    assert seen == 4 * [6_000_000]
+
+
+def test_a_flood_in_one_line(flooded):
+    shown, rest = file_of(flooded.run("print('x' * 12_000_000)"))
+    for text in unfold(shown.removesuffix("\n") + rest, 4):
+        assert text.replace("x", "") == "\n" and len(text) == 12_000_001
+
+
+ENDLESS = {
+    "lines that differ": "while True: print(rank, 'x' * 90)",
+    "lines of all": "while True: print('x' * 90)",
+    "a command": "!yes",
+    "a descriptor": "while True: os.write(1, b'x\\n' * 1000)",
+    "one line": "while True: print('x' * 100_000, end='')",
+}
+
+
+@pytest.mark.parametrize("what", ENDLESS)
+def test_the_middle_of_an_endless_flood(flooded, what):
+    msg_id = flooded.send(ENDLESS[what])
+    flooded.wait_output(msg_id, "the rest is in ", timeout=120)
     assert "print" in flooded.assist(
         "complete_request", {"code": "prin", "cursor_pos": 4})["matches"]
     assert flooded.request("kernel_info_request", {}, "control").content["status"] == "ok"
-    flooded.wait_output(msg_id, "the rest is in ", timeout=120)
-    for process in flooded.processes():
-        assert process.memory_info().rss < 400 * MEGABYTE, process
+    front, = (each for each in flooded.processes() if each.name() == "rankbook-front")
+    status = pathlib.Path(f"/proc/{front.pid}/status").read_text(encoding="utf-8")
+    assert int(re.search(r"VmHWM:\s+(\d+) kB", status).group(1)) << 10 < 200 * MEGABYTE
     flooded.interrupt()
     assert flooded.collect(msg_id).content["ename"] == "KeyboardInterrupt"
     assert flooded.run("print('after')").stream() == "after\n"

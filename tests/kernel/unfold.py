@@ -127,6 +127,6 @@ def unfold(text, ranks):
         owners = decode(found.group(1)) if found else range(ranks)
         for rank in owners:
             if found and found.group(2) == "…":
-                written[rank][-1] = written[rank][-1].removesuffix("\n")
+                written[rank][-1:] = [end.removesuffix("\n") for end in written[rank][-1:]]
             written[rank].append(line[found.end():] if found else line)
     return ["".join(lines) for lines in written]

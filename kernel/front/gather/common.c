@@ -18,7 +18,7 @@ bool common_is_known(const struct uncut *uncut)
 
     if (!head)
         return false;
-    size = uncut_run(uncut, COMMON_MAX);
+    size = uncut_run(uncut, INT64_MAX, COMMON_MAX);
     return size == COMMON_MAX || !uncut_is_run(uncut, size) || memchr(text, '\n', size)
            || memchr(text, '\r', size);
 }
@@ -34,22 +34,28 @@ static bool are_level(struct items *a, struct items *b, const char *name)
            && color_is_equal(&mine->reader.color, &theirs->reader.color);
 }
 
-/* All have text of the same stream next: its name, or NULL. */
-static const char *common_stream(const struct fold *fold)
+/* The members are those who have something to say.  All have text of the same stream
+ * next: its name, or NULL. */
+static const char *choose_stream(struct fold *fold)
 {
-    struct items *first = &fold->queues[0].items;
+    struct items *first = NULL;
     const char *name = NULL;
 
     for (size_t i = 0; i < fold->count; i++) {
-        struct items *items = &fold->queues[i].items;
+        struct fold_queue *queue = &fold->queues[i];
+        struct items *items = &queue->items;
         const struct write *head = uncut_head(&items->uncut);
 
+        queue->is_member = items->head || head;
+        if (!queue->is_member)
+            continue;
         if (items->head || !head || head->item
-            || (name && strcmp(name, head->name) != 0))
+            || (first
+                && (strcmp(name, head->name) != 0
+                    || !are_level(first, items, head->name))))
             return NULL;
+        first = first ? first : items;
         name = head->name;
-        if (!are_level(first, items, name))
-            return NULL;
     }
     return name;
 }
@@ -79,14 +85,15 @@ static size_t whole_lines(const char *text, size_t size)
     return size - color_partial(text, size);
 }
 
-/* The size of those lines at the beginning that need no look. */
-static size_t plain_lines(const char *text, size_t size)
+/* The size of those lines at the beginning that need no look; a line that gets a label
+ * anyhow may look like one. */
+static size_t plain_lines(const char *text, size_t size, bool is_labelled)
 {
     const char *back = memchr(text, '\r', size), *end = text + size, *line = text;
 
     if (back)
         size = whole_lines(text, (size_t)(back - text));
-    while ((line = memchr(line, '\n', (size_t)(text + size - line)))
+    while (!is_labelled && (line = memchr(line, '\n', (size_t)(text + size - line)))
            && ++line < text + size) {
         if ((*line == '[' || *line == '\x1b')
             && label_is_like(line, (size_t)(end - line)))
@@ -95,16 +102,27 @@ static size_t plain_lines(const char *text, size_t size)
     return size;
 }
 
-static size_t common_size(const struct fold *fold)
+static struct items *first_member(struct fold *fold)
 {
-    const char *text = uncut_text(&fold->queues[0].items.uncut);
+    size_t i = 0;
+
+    while (!fold->queues[i].is_member)
+        i++;
+    return &fold->queues[i].items;
+}
+
+static size_t common_size(struct fold *fold, int64_t until)
+{
+    const char *text = uncut_text(&first_member(fold)->uncut);
     size_t size = COMMON_MAX;
 
     for (size_t i = 0; i < fold->count; i++)
-        size = uncut_run(&fold->queues[i].items.uncut, size);
-    for (size_t i = 1; i < fold->count; i++)
-        size = common_prefix(text, uncut_text(&fold->queues[i].items.uncut), size);
-    return plain_lines(text, whole_lines(text, size));
+        if (fold->queues[i].is_member)
+            size = uncut_run(&fold->queues[i].items.uncut, until, size);
+    for (size_t i = 0; i < fold->count; i++)
+        if (fold->queues[i].is_member)
+            size = common_prefix(text, uncut_text(&fold->queues[i].items.uncut), size);
+    return plain_lines(text, whole_lines(text, size), !fold_is_whole(fold));
 }
 
 /* Their streams go on after 'text', and they have no longer to say it. */
@@ -118,6 +136,8 @@ static int64_t take_text(struct fold *fold, const char *name, const struct item 
         struct fold_queue *queue = &fold->queues[i];
         struct item_stream *stream = items_stream(&queue->items, name);
 
+        if (!queue->is_member)
+            continue;
         color_read(&stream->reader, text, size);
         stream->is_broken = text[size - 1] != '\n';
         queue->matched = uncut_take_text(&queue->items.uncut, size);
@@ -126,17 +146,18 @@ static int64_t take_text(struct fold *fold, const char *name, const struct item 
     return last;
 }
 
-struct item *common_take(struct fold *fold)
+struct item *common_take(struct fold *fold, int64_t until)
 {
-    const char *name = common_stream(fold);
-    size_t size = name ? common_size(fold) : 0;
-    const struct items *first = &fold->queues[0].items;
+    const char *name = choose_stream(fold);
+    size_t size = name ? common_size(fold, until) : 0;
     const struct item_stream *stream;
+    struct items *first;
     struct item *item;
 
     if (size == 0)
         return NULL;
-    stream = items_stream(&fold->queues[0].items, name);
+    first = first_member(fold);
+    stream = items_stream(first, name);
     item = xcalloc(1, sizeof(*item));
     item->kind = ITEM_LINE;
     item->name = name;

@@ -300,19 +300,28 @@ static enum fold_step choose_results(struct fold *fold)
     return any ? FOLD_RESULTS : FOLD_NOTHING;
 }
 
-/* All say the same, and nobody waits for anything. */
-static bool choose_common(struct fold *fold)
+/* What is common to all that have something to say may go, if it arrived by then. */
+static int64_t common_until(const struct fold *fold, int64_t now)
 {
-    if (fold->is_apart || !(fold->common = common_take(fold)))
-        return false;
-    for (size_t i = 0; i < fold->count; i++)
-        fold->queues[i].is_member = true;
-    return true;
+    bool is_missing_one = false;
+    int64_t match = INT64_MIN;
+
+    for (size_t i = 0; i < fold->count; i++) {
+        const struct fold_queue *queue = &fold->queues[i];
+
+        if (queue->is_done || queue->items.head || uncut_head(&queue->items.uncut))
+            continue;
+        is_missing_one = true;
+        match = queue->matched > match ? queue->matched : match;
+    }
+    if (!is_missing_one)
+        return INT64_MAX;
+    return now - FOLD_TEXT_MS < match ? INT64_MIN : now - FOLD_TEXT_MS;
 }
 
 enum fold_step fold_next(struct fold *fold, int64_t now)
 {
-    if (choose_common(fold))
+    if (!fold->is_apart && (fold->common = common_take(fold, common_until(fold, now))))
         return FOLD_GROUP;
     cut_lines(fold, now);
     for (int round = 0; round < 2; round++) {
@@ -408,6 +417,19 @@ bool fold_is_whole(const struct fold *fold)
         if (!fold->queues[i].is_member)
             return false;
     return true;
+}
+
+/* Never for a result, which waits for the end of the cell, nor for a line that needs
+ * its rest. */
+bool fold_is_ahead(const struct fold *fold, const struct fold_queue *queue, int64_t now)
+{
+    const struct items *items = &queue->items;
+    size_t max = FOLD_AHEAD_MAX / fold->count;
+
+    if (queue->is_done || items->result || (items->head && items->head->open)
+        || now - FOLD_TEXT_MS >= last_match(fold))
+        return false;
+    return items_size(items) > (queue->is_held ? max / 8 * 7 : max);
 }
 
 static int64_t earlier(int64_t a, int64_t b)

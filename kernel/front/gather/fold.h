@@ -31,6 +31,9 @@
  * part of it waits for nobody. */
 #define FOLD_HELD_MAX (128u << 20)
 
+/* Who has so much of its part waits itself, until the others have come closer. */
+#define FOLD_AHEAD_MAX (FOLD_HELD_MAX / 16)
+
 struct fold_queue {
     struct items items;
     int rank;
@@ -38,6 +41,7 @@ struct fold_queue {
     bool is_done;     /* nothing will follow */
     const char *live; /* its open lines of this stream are progress bars, shown as
                          they grow; NULL: of none */
+    bool is_held;     /* its rank was told to wait */
     bool is_pending;
     bool is_member; /* of the group that fold_next() chose */
 };
@@ -75,6 +79,11 @@ bool fold_is_alone(const struct fold *fold);
 
 /* All queues are members. */
 bool fold_is_whole(const struct fold *fold);
+
+/* The rank had better say no more for now: others follow.  That ends when they have
+ * come closer, or at a deadline. */
+bool fold_is_ahead(const struct fold *fold, const struct fold_queue *queue,
+                   int64_t now);
 
 /* When the next head has waited long enough; -1: nothing waits for a time. */
 int64_t fold_deadline(const struct fold *fold);

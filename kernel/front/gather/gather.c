@@ -25,6 +25,8 @@ struct gather {
     struct displays *displays;
     struct gallery *gallery;
     struct talk *talk;
+    gather_hold_f hold;
+    void *hold_arg;
     struct output *output;
     struct bars *bars;
     struct fold fold;
@@ -45,6 +47,8 @@ struct gather *gather_create(const struct gather_config *config)
     gather->is_direct = config->mode == GATHER_RAW || idset_count(config->targets) == 1;
     gather->displays = config->displays;
     gather->talk = talk_create(config->comms);
+    gather->hold = config->hold;
+    gather->hold_arg = config->arg;
     gather->output =
         output_create(config->cell, config->is_paced, config->publish, config->arg);
     gather->past = past_create();
@@ -159,15 +163,15 @@ static void add_text(struct gather *gather, const struct item *item,
 {
     char *label = label_of(ranks, gather->highest);
 
-    output_add_line(gather->output, &(struct output_line){
-                                        .name = item->name,
-                                        .label = label,
-                                        .is_common = is_common,
-                                        .is_rest = item->is_rest,
-                                        .color = item->color,
-                                        .text = buf_text(&item->bytes),
-                                        .size = item->bytes.size,
-                                    });
+    output_add_lines(gather->output, &(struct output_line){
+                                         .name = item->name,
+                                         .label = label,
+                                         .is_common = is_common,
+                                         .is_rest = item->is_rest,
+                                         .color = item->color,
+                                         .text = buf_text(&item->bytes),
+                                         .size = item->bytes.size,
+                                     });
     free(label);
 }
 
@@ -438,6 +442,19 @@ static void show_results(struct gather *gather)
     free(items);
 }
 
+/* Ranks that are far ahead wait, and no others. */
+static void hold_ranks(struct gather *gather, int64_t now)
+{
+    for (size_t i = 0; gather->hold && i < gather->fold.count; i++) {
+        struct fold_queue *queue = &gather->fold.queues[i];
+        bool is_ahead = fold_is_ahead(&gather->fold, queue, now);
+
+        if (is_ahead != queue->is_held)
+            gather->hold(queue->rank, is_ahead, gather->hold_arg);
+        queue->is_held = is_ahead;
+    }
+}
+
 static void show_ready(struct gather *gather, int64_t now)
 {
     enum fold_step step;
@@ -448,6 +465,7 @@ static void show_ready(struct gather *gather, int64_t now)
         else
             show_results(gather);
     }
+    hold_ranks(gather, now);
     gallery_show(gather->gallery, collect, gather);
     bars_flush(gather->bars, gather->output, now, false);
     output_flush(gather->output, now, false);

@@ -31,6 +31,8 @@
  * A line waits for its twins on other ranks until each target has said something
  * else or has ended the cell, or until for 100 ms nobody who is behind has come
  * closer; results wait until the end.
+ * What waits takes about 128 MB of memory at most (fold.h); a rank that has more than
+ * its part of it is not folded any further.
  * With one target everything passes through at once.  Text is given out at most
  * 20 times a second.
  *
@@ -60,6 +62,10 @@ enum gather_mode {
  * borrowed for the call. */
 typedef void (*gather_f)(const struct message_out *out, void *arg);
 
+/* 'rank' is far ahead of others: what it writes had better wait with it, while
+ * 'is_held', for they catch up. */
+typedef void (*gather_hold_f)(int rank, bool is_held, void *arg);
+
 struct gather_config {
     const struct idset *targets; /* copied */
     enum gather_mode mode;
@@ -68,6 +74,7 @@ struct gather_config {
     bool is_paced;             /* not faster than a browser can take it (outlet.h) */
     uint64_t cell;             /* names the file that takes a flood's rest */
     gather_f publish;
+    gather_hold_f hold; /* NULL: nobody can be held */
     void *arg;
 };
 

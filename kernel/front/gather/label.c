@@ -47,19 +47,27 @@ static bool is_label_char(char c)
     return (c >= '0' && c <= '9') || c == ',' || c == '-';
 }
 
-bool label_is_like(const char *text, size_t size)
+/* What is seen at 'at' or after it: sequences that set colours are not. */
+static size_t skip_colors(const char *text, size_t size, size_t at)
 {
-    size_t at = 0, step;
+    size_t step;
 
     while ((step = color_sequence(text + at, size - at)))
         at += step;
-    if (at == size || color_partial(text + at, size - at) == size - at)
-        return true;
-    if (text[at++] != '[')
+    return color_partial(text + at, size - at) == size - at ? size : at;
+}
+
+bool label_is_like(const char *text, size_t size)
+{
+    size_t at = skip_colors(text, size, 0);
+
+    if (at < size && text[at] != '[')
         return false;
-    while (at < size && is_label_char(text[at]))
-        at++;
+    do {
+        at = skip_colors(text, size, at < size ? at + 1 : size);
+    } while (at < size && is_label_char(text[at]));
     if (at < size && text[at] != ']')
         return false;
-    return at + 1 >= size || text[at + 1] == ' ' || text[at + 1] == LABEL_REST[0];
+    at = skip_colors(text, size, at < size ? at + 1 : size);
+    return at == size || text[at] == ' ' || text[at] == LABEL_REST[0];
 }

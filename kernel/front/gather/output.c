@@ -139,6 +139,25 @@ void output_add_line(struct output *output, const struct output_line *line)
     lane->is_common = line->is_common;
 }
 
+void output_add_lines(struct output *output, const struct output_line *lines)
+{
+    const char *end = lines->text + lines->size, *next;
+    struct color_reader reader = { .color = lines->color };
+    struct output_line line = *lines;
+
+    for (; line.text < end; line.text = next) {
+        next = NULL;
+        if (!line.is_common)
+            next = memchr(line.text, '\n', (size_t)(end - line.text));
+        next = next ? next + 1 : end;
+        line.color = reader.color;
+        line.size = (size_t)(next - line.text);
+        output_add_line(output, &line);
+        color_read(&reader, line.text, line.size);
+        line.is_rest = false;
+    }
+}
+
 void output_erase(struct output *output, const char *name, size_t size)
 {
     struct lane *lane = use_lane(output, name);

@@ -38,6 +38,10 @@ struct output_line {
  * gather.h says. */
 void output_add_line(struct output *output, const struct output_line *line);
 
+/* The same of text that may be many lines.  What all wrote leaves as it is; of some,
+ * each line gets the label. */
+void output_add_lines(struct output *output, const struct output_line *lines);
+
 /* Blanks the open line of the stream out: 'size' bytes that a '\r' can rewrite. */
 void output_erase(struct output *output, const char *name, size_t size);
 

@@ -48,7 +48,7 @@ const char *uncut_text(const struct uncut *uncut)
     return buf_text(&uncut->text) + uncut->taken;
 }
 
-size_t uncut_run(const struct uncut *uncut, size_t max)
+size_t uncut_run(const struct uncut *uncut, int64_t until, size_t max)
 {
     const struct write *head = uncut_head(uncut);
     size_t size = 0;
@@ -56,7 +56,8 @@ size_t uncut_run(const struct uncut *uncut, size_t max)
     for (size_t i = uncut->first; i < uncut->end && size < max; i++) {
         const struct write *write = &uncut->writes[i];
 
-        if (write->item || strcmp(write->name, head->name) != 0)
+        if (write->item || write->arrived > until
+            || strcmp(write->name, head->name) != 0)
             break;
         size += write->size;
     }

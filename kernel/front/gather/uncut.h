@@ -48,9 +48,9 @@ void uncut_add_item(struct uncut *uncut, struct item *item, size_t size, int64_t
 const struct write *uncut_head(const struct uncut *uncut);
 const char *uncut_text(const struct uncut *uncut);
 
-/* How much text of the oldest write's stream comes before anything else, as far as
- * 'max'. */
-size_t uncut_run(const struct uncut *uncut, size_t max);
+/* How much text of the oldest write's stream comes before anything else, and had
+ * arrived at 'until', as far as 'max'. */
+size_t uncut_run(const struct uncut *uncut, int64_t until, size_t max);
 
 /* Nothing comes after the first 'size' bytes. */
 bool uncut_is_run(const struct uncut *uncut, size_t size);

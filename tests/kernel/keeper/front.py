@@ -24,7 +24,7 @@ HEADER = struct.Struct("<4sHHiIQQQ")
 TYPES = {
     name: 1 + i
     for i, name in enumerate(
-        "RUN ASK INTERRUPT INPUT_REPLY STOP BYE PING BUSY HEAL".split()
+        "RUN ASK INTERRUPT INPUT_REPLY STOP BYE PING BUSY HEAL HOLD".split()
     )
 }
 TYPES.update(

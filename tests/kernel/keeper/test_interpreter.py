@@ -108,6 +108,21 @@ def test_many_lines_arrive_whole_and_in_order(front):
     assert len(out.order) < 2000
 
 
+def test_a_rank_that_is_held_writes_no_further(front):
+    told = front.folder / "told"
+    front.send("HOLD", b"1")
+    cell = front.start("import os, select\nsize = 0\n"
+                       "while select.select([], [1], [], 0)[1]:\n"
+                       "    size += os.write(1, b'x' * 4096)\n"
+                       f"open({str(told)!r}, 'w').close()\nos.write(1, b'end')")
+    while not told.exists():
+        front.send("PING")
+        assert not front.router.poll(20) or front.recv()[0] != "STREAM"
+    front.send("HOLD", b"0")
+    done = front.finish(cell)
+    assert done.stdout == len(done.stdout[3:]) * "x" + "end" and len(done.stdout) > 4096
+
+
 def test_a_large_text_arrives_whole(front):
     assert len(front.run("print('x' * 5_000_000)").stdout) == 5_000_001
 
