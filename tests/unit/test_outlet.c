@@ -122,6 +122,25 @@ static void test_limit(void)
     buf_clear(&said);
 }
 
+/* A line that is longer than what the cell shows, and is on its way when that ends. */
+static void test_limit_within_a_line(void)
+{
+    struct outlet *outlet = start(false);
+    size_t size = OUTLET_CELL_MAX;
+    char *text = xcalloc(1, size + 1);
+
+    memset(text, 'x', size);
+    add(outlet, "stdout", text);
+    outlet_flush(outlet, 0, false);
+    is_int((long long)shown.size, (long long)size, "what fits is shown");
+    add(outlet, "stdout", "y\n");
+    outlet_flush(outlet, 100, true);
+    ok(!strncmp(shown.data + size, "\n[\u2026 more than", 7),
+       "the note has a line of its own, and says that it cuts one");
+    outlet_destroy(outlet);
+    free(text);
+}
+
 static void test_pace(void)
 {
     struct outlet *outlet = start(true);
@@ -155,9 +174,10 @@ int main(void)
     setenv("XDG_STATE_HOME", folder, 1);
     test_rate();
     test_limit();
+    test_limit_within_a_line();
     test_pace();
     command =
-        xasprintf("test $(ls %s/rankbook | wc -l) = 2 && rm -r %s", folder, folder);
+        xasprintf("test $(ls %s/rankbook | wc -l) = 3 && rm -r %s", folder, folder);
     ok(system(command) == 0, "files that no note names are gone");
     free(command);
     buf_clear(&shown);

@@ -29,7 +29,8 @@ struct outlet {
     struct pace pace;
     struct segment segments[SEGMENTS_MAX];
     size_t count;
-    size_t total; /* bytes that the cell shows or will show */
+    size_t total;      /* bytes that the cell shows or will show */
+    bool is_broken[2]; /* what was published of this stream ends within a line */
     struct spill *rest;
     int64_t now; /* as it was told last */
     int64_t flushed;
@@ -127,12 +128,21 @@ static void begin_file(struct outlet *outlet)
         save(outlet, outlet->segments[i].text.data, outlet->segments[i].text.size);
 }
 
+/* The text that the cell was given ends within a line. */
+static bool is_broken(struct outlet *outlet, const char *name)
+{
+    const struct buf *text = &segment_of(outlet, name)->text;
+
+    if (text->size == 0)
+        return outlet->is_broken[!strcmp(name, "stderr")];
+    return text->data[text->size - 1] != '\n';
+}
+
 /* The cell shows no more text after what it has been given. */
 static void close_cell(struct outlet *outlet, const char *name, const char *why)
 {
-    const struct buf *text = &segment_of(outlet, name)->text;
-    bool is_line = text->size == 0 || text->data[text->size - 1] == '\n';
-    char *note = xasprintf("%s[%s: the rest is in %s]\n", is_line ? "" : "\n", why,
+    char *note = xasprintf("%s%s: the rest is in %s]\n",
+                           is_broken(outlet, name) ? "\n[\u2026 " : "[", why,
                            spill_path(outlet->rest));
 
     keep(outlet, name, note, strlen(note));
@@ -177,6 +187,7 @@ static void publish_text(struct outlet *outlet, const char *name, const char *te
     buf_add(&content, "}", 1);
     out.content = (struct message_part){ content.data, content.size };
     outlet->publish(&out, outlet->arg);
+    outlet->is_broken[!strcmp(name, "stderr")] = text[size - 1] != '\n';
     pace_take(&outlet->pace, outlet->now, content.size);
     buf_clear(&content);
 }

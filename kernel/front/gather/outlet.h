@@ -1,7 +1,10 @@
 /* outlet.h - the text of a cell leaves: not too often, too fast, or too much
  *
  * Text is joined into messages, and they go 20 times a second at most.  A cell shows
- * OUTLET_CELL_MAX bytes; what is more goes to a file, and a line in the cell names it.
+ * OUTLET_CELL_MAX bytes; what is more goes to a file, and a line in the cell names it:
+ * "[more than 10 MB of output: the rest is in PATH]".  When it comes within a line of
+ * text, the newline before it is ours, it begins with "[\u2026 ", and the file goes on
+ * with that line.
  * A paced outlet also keeps to the rate that a browser's server lets through.  When it
  * falls behind, all further text goes to the file at once, and to the cell when there
  * is room; what it could not show until the cell's end is in the file.
