@@ -5,6 +5,7 @@
 #include <unistd.h>
 
 #include "kernel/base/mem.h"
+#include "kernel/base/order.h"
 #include "launcher/capture.h"
 #include "launcher/commands.h"
 #include "launcher/method.h"

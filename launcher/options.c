@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include "kernel/base/mem.h"
+#include "kernel/base/order.h"
 
 enum { HELP = 1000, FIRST_ROW };
 

@@ -10,8 +10,6 @@
 
 #include "kernel/base/error.h"
 
-#define RANKS_MAX 1024
-
 enum option_kind {
     OPTION_FLAG,  /* bool */
     OPTION_TEXT,  /* const char *, borrowed from argv */

@@ -35,7 +35,6 @@
 #define ASKED_MS 1500
 #define KILLED_MS 1000
 
-#define SECRET_SIZE 32
 #define FRONT_REFUSED 2 /* its exit status when it cannot bind, ... */
 
 struct session {
@@ -157,40 +156,64 @@ static void on_exited(int status, const char *text, void *arg)
     check_end(session);
 }
 
-static void order_start(struct session *session, int number)
+static void on_failed(const char *why, void *arg)
+{
+    struct session *session = arg;
+
+    log_error("ranks not started: %s; the next cell says so", why);
+    send_order(session, ORDER_FAILED, 0, why);
+    check_end(session);
+}
+
+/* -1 with 'err' when that many can never be started. */
+static int check_number(const struct session *session, int number, struct error *err)
+{
+    if (number < 1 || number > RANKS_MAX)
+        return error_set(err, "there are 1 to %d ranks, not %d", RANKS_MAX, number);
+    if (!method_needs_mpiexec(session->setup->method) || session->mpiexec)
+        return 0;
+    *err = session->no_mpiexec;
+    return -1;
+}
+
+static void order_check(struct session *session, const struct order *order)
 {
     struct error err = { "" };
 
-    session->is_started = true;
-    if (number < 1)
-        error_set(&err, "the front asked for %d ranks", number);
-    else if (method_needs_mpiexec(session->setup->method) && !session->mpiexec)
-        err = session->no_mpiexec;
-    else if (ranks_start(session->ranks, number, &err) == 0) {
-        log_info("%d ranks started by %s", number, method_name(session->setup->method));
-        return;
-    }
-    log_error("ranks not started: %s; the first cell says so", err.text);
-    send_order(session, ORDER_FAILED, 0, err.text);
+    check_number(session, order->number, &err);
+    send_order(session, ORDER_CHECKED, order->number, err.text);
 }
 
-static void order_kill(struct session *session, int number)
+static void order_start(struct session *session, const struct order *order)
+{
+    struct error err;
+
+    session->is_started = true;
+    if (check_number(session, order->number, &err) < 0)
+        on_failed(err.text, session);
+    else
+        ranks_start(session->ranks, order->number, order->text, session->front);
+}
+
+static void order_kill(struct session *session, const struct order *order)
 {
     log_info("the front ends the ranks");
     ranks_kill(session->ranks, session->front);
 }
 
-static void order_done(struct session *session, int number)
+static void order_done(struct session *session, const struct order *order)
 {
     log_info("the kernel is over");
     session->is_done = true;
+    ranks_cancel(session->ranks);
     set_deadline(session, DONE_MS);
 }
 
 static const struct {
     enum order_type type;
-    void (*handle)(struct session *session, int number);
+    void (*handle)(struct session *session, const struct order *order);
 } orders[] = {
+    { ORDER_CHECK, order_check },
     { ORDER_START, order_start },
     { ORDER_KILL, order_kill },
     { ORDER_DONE, order_done },
@@ -214,7 +237,7 @@ static void on_order(struct loop *loop, void *arg)
     } else {
         for (size_t i = 0; i < sizeof(orders) / sizeof(orders[0]); i++)
             if (orders[i].type == order.type)
-                orders[i].handle(session, order.number);
+                orders[i].handle(session, &order);
     }
 }
 
@@ -302,19 +325,16 @@ static void make_environment(struct session *session)
                                            "RANKBOOK_SIZE=",
                                            "RANKBOOK_PAGE_FD=",
                                            "RANKBOOK_RECORD_FD=",
+                                           "RANKBOOK_SECRET=",
                                            "RANKBOOK_ONE_HOST=" };
     struct strings *env = &session->env;
-    unsigned char secret[SECRET_SIZE];
-    char hex[2 * SECRET_SIZE + 1], *wire;
+    char *wire;
 
     strings_add_list(env, environ);
     for (size_t i = 0; i < sizeof(foreign) / sizeof(foreign[0]); i++)
         strings_remove_env(env, foreign[i]);
-    randombytes_buf(secret, sizeof(secret));
-    sodium_bin2hex(hex, sizeof(hex), secret, sizeof(secret));
     wire = xasprintf("ipc://%s/" RUNDIR_SOCKET, session->run);
     strings_set_env(env, "RANKBOOK_WIRE", wire);
-    strings_set_env(env, "RANKBOOK_SECRET", hex);
     strings_set_env(env, "RANKBOOK_RUN", session->run);
     set_connection(session, env);
     strings_set_env(env, "RANKBOOK_PYTHON", session->setup->python);
@@ -369,9 +389,10 @@ static void make_loop(struct session *session)
 {
     struct ranks_setup ranks = { session->setup->method, session->mpiexec,
                                  session->keeper_path, session->run, &session->env };
+    struct ranks_calls calls = { on_exited, on_failed, session };
 
     session->loop = loop_create();
-    session->ranks = ranks_create(session->loop, &ranks, on_exited, session);
+    session->ranks = ranks_create(session->loop, &ranks, &calls);
     loop_add_signal(session->loop, SIGCHLD, on_child, session);
     loop_add_signal(session->loop, SIGINT, on_interrupt, session);
     loop_add_signal(session->loop, SIGTERM, on_terminate, session);

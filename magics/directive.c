@@ -6,6 +6,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "kernel/base/order.h"
+
 #define QUOTE_MAX 40 /* of a user's word in an error */
 
 struct span {
@@ -230,34 +232,63 @@ static int on_rank(const struct line *line, int size, struct directive *out,
     return (out->ranks = decode_spec(line->args, size, err)) ? 0 : -1;
 }
 
-/* Both stand alone in their cell. */
-static int on_question(const struct line *line, enum directive_kind kind,
-                       struct directive *out, struct error *err)
+/* Below another one the shell says what is wrong. */
+static bool is_first(const struct directive *made)
 {
-    if (out->ranks || out->output != OUTPUT_UNCHANGED || out->once != OUTPUT_UNCHANGED
-        || out->debugger >= 0)
-        return 0; /* below another one: the shell says what is wrong */
-    if (line->args.size)
-        return error_set(err, "unknown option \"%.*s\": %.*s stands alone, it has none",
-                         quote_size(line->args), line->args.text,
-                         quote_size(line->word), line->word.text);
-    if (!line->is_alone)
-        return error_set(err, "%.*s must stand alone in its cell",
-                         quote_size(line->word), line->word.text);
-    out->kind = kind;
+    return !made->ranks && made->output == OUTPUT_UNCHANGED
+           && made->once == OUTPUT_UNCHANGED && made->debugger < 0;
+}
+
+static int check_alone(const struct line *line, struct error *err)
+{
+    if (line->is_alone)
+        return 0;
+    return error_set(err, "%.*s must stand alone in its cell", quote_size(line->word),
+                     line->word.text);
+}
+
+/* "8" */
+static int decode_size(struct span word, int *out, struct error *err)
+{
+    int size = 0;
+
+    for (size_t i = 0; i < word.size && size <= RANKS_MAX; i++) {
+        if (word.text[i] < '0' || word.text[i] > '9')
+            size = RANKS_MAX;
+        size = size * 10 + (word.text[i] - '0');
+    }
+    if (size < 1 || size > RANKS_MAX)
+        return error_set(err,
+                         "\"%.*s\" is no number of ranks: %%ranks takes one from 1 to "
+                         "%d, or the word restart",
+                         quote_size(word), word.text, RANKS_MAX);
+    *out = size;
     return 0;
 }
 
 static int on_ranks(const struct line *line, int size, struct directive *out,
                     struct error *err)
 {
-    return on_question(line, DIRECTIVE_RANKS, out, err);
+    if (!is_first(out))
+        return 0;
+    if (line->args.size && !is_word(line->args, "restart")
+        && decode_size(line->args, &out->size, err) < 0)
+        return -1;
+    out->kind = line->args.size ? DIRECTIVE_RESTART : DIRECTIVE_RANKS;
+    return check_alone(line, err);
 }
 
 static int on_where(const struct line *line, int size, struct directive *out,
                     struct error *err)
 {
-    return on_question(line, DIRECTIVE_WHERE, out, err);
+    if (!is_first(out))
+        return 0;
+    if (line->args.size)
+        return error_set(err,
+                         "unknown option \"%.*s\": %%where stands alone, it has none",
+                         quote_size(line->args), line->args.text);
+    out->kind = DIRECTIVE_WHERE;
+    return check_alone(line, err);
 }
 
 static const struct {

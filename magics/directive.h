@@ -2,6 +2,8 @@
  *
  *     %%rank SPEC      the rest of the cell runs on these ranks only
  *     %ranks           alone in its cell: the table of ranks; the front answers
+ *     %ranks restart   alone in its cell: the ranks end, and as many start
+ *     %ranks N         the same, and N start
  *     %where           alone in its cell: what each rank does; the front answers at
  *                      once
  *     %output MODE     alone, or before the code: fold, rank or raw, from here on
@@ -25,10 +27,11 @@
 #include "kernel/base/idset.h"
 
 enum directive_kind {
-    DIRECTIVE_CELL,   /* the cell runs on 'ranks' */
-    DIRECTIVE_RANKS,  /* print the table */
-    DIRECTIVE_WHERE,  /* print what each rank does */
-    DIRECTIVE_OUTPUT, /* nothing but %output and %debugger */
+    DIRECTIVE_CELL,    /* the cell runs on 'ranks' */
+    DIRECTIVE_RANKS,   /* print the table */
+    DIRECTIVE_RESTART, /* 'size' other ranks start */
+    DIRECTIVE_WHERE,   /* print what each rank does */
+    DIRECTIVE_OUTPUT,  /* nothing but %output and %debugger */
 };
 
 enum directive_output { OUTPUT_UNCHANGED, OUTPUT_FOLD, OUTPUT_RANK, OUTPUT_RAW };
@@ -39,6 +42,7 @@ struct directive {
     enum directive_output output; /* from here on */
     enum directive_output once;   /* of this cell only */
     int debugger;                 /* the rank that is debugged; -1: unchanged */
+    int size;                     /* of a restart; 0: as many as there were */
 };
 
 /* Reads the code of a cell for a world of 'size' ranks.  'err' is the text of a

@@ -52,7 +52,7 @@ int order_recv(int fd, struct order *order, struct error *err)
         return error_set(err, "receive an order: %s", strerror(errno));
     if ((size_t)size < sizeof(head) || (msg.msg_flags & MSG_TRUNC))
         return error_set(err, "an order of %zd bytes", size);
-    if (head.type < ORDER_START || head.type > ORDER_SHUTDOWN)
+    if (head.type < ORDER_CHECK || head.type > ORDER_SHUTDOWN)
         return error_set(err, "an unknown order %d", (int)head.type);
     text[(size_t)size - sizeof(head)] = '\0';
     order->type = (enum order_type)head.type;

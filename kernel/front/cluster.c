@@ -309,40 +309,31 @@ static void on_wire(struct loop *loop, void *arg)
     wire_message_destroy(msg);
 }
 
-struct cluster *cluster_create(struct loop *loop, void *ctx,
-                               const struct cluster_config *config,
+struct cluster *cluster_create(struct loop *loop, void *ctx, const char *endpoint,
                                const struct cluster_events *events, void *arg,
                                struct error *err)
 {
     struct cluster *cluster;
     void *sock;
 
-    if (!(sock = bind_router(ctx, config->endpoint, err)))
+    if (!(sock = bind_router(ctx, endpoint, err)))
         return NULL;
     cluster = xcalloc(1, sizeof(*cluster));
     cluster->loop = loop;
     cluster->sock = sock;
     cluster->events = *events;
     cluster->arg = arg;
-    cluster->secret = xstrdup(config->secret);
-    cluster->size = cluster->members = config->size;
     cluster->living = idset_create();
-    cluster->ranks = xcalloc((size_t)config->size, sizeof(*cluster->ranks));
-    for (int rank = 0; rank < config->size; rank++)
-        cluster->ranks[rank].keeper = rank;
     cluster->watch = loop_add_zmq(loop, sock, on_wire, cluster);
     cluster->ping = loop_add_timer(loop, PING_MS, 1, on_ping, cluster);
     return cluster;
 }
 
-void cluster_destroy(struct cluster *cluster)
+/* Nothing is known of any rank. */
+static void forget(struct cluster *cluster)
 {
-    if (!cluster)
-        return;
     loop_remove(cluster->loop, cluster->losing);
-    loop_remove(cluster->loop, cluster->ping);
-    loop_remove(cluster->loop, cluster->watch);
-    zmq_close(cluster->sock);
+    cluster->losing = NULL;
     for (int rank = 0; rank < cluster->size; rank++) {
         struct rank *each = &cluster->ranks[rank];
 
@@ -356,12 +347,39 @@ void cluster_destroy(struct cluster *cluster)
     free(cluster->ranks);
     idset_destroy(cluster->living);
     free(cluster->secret);
+}
+
+void cluster_destroy(struct cluster *cluster)
+{
+    if (!cluster)
+        return;
+    forget(cluster);
+    loop_remove(cluster->loop, cluster->ping);
+    loop_remove(cluster->loop, cluster->watch);
+    zmq_close(cluster->sock);
     free(cluster);
+}
+
+void cluster_expect(struct cluster *cluster, int size, const char *secret)
+{
+    forget(cluster);
+    cluster->secret = xstrdup(secret);
+    cluster->size = cluster->members = size;
+    cluster->is_ready = false;
+    cluster->living = idset_create();
+    cluster->ranks = xcalloc((size_t)size, sizeof(*cluster->ranks));
+    for (int rank = 0; rank < size; rank++)
+        cluster->ranks[rank].keeper = rank;
 }
 
 int cluster_size(const struct cluster *cluster)
 {
     return cluster->members;
+}
+
+int cluster_started(const struct cluster *cluster)
+{
+    return cluster->size;
 }
 
 void cluster_renumber(struct cluster *cluster)

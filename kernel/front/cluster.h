@@ -21,14 +21,8 @@ struct cluster;
 
 enum rank_state { RANK_EXPECTED, RANK_STARTING, RANK_READY, RANK_LOST };
 
-struct cluster_config {
-    const char *endpoint;
-    const char *secret;
-    int size;
-};
-
 struct cluster_events {
-    /* All ranks are ready, for the first time. */
+    /* All ranks that were expected are ready, for the first time. */
     void (*ready)(void *arg);
 
     /* A rank is lost; cluster_rank() says why. */
@@ -50,15 +44,22 @@ struct rank_info {
     const json_t *ready; /* what it said with READY; NULL before */
 };
 
-struct cluster *cluster_create(struct loop *loop, void *ctx,
-                               const struct cluster_config *config,
+/* Keepers find it at 'endpoint'.  There are no ranks before cluster_expect(). */
+struct cluster *cluster_create(struct loop *loop, void *ctx, const char *endpoint,
                                const struct cluster_events *events, void *arg,
                                struct error *err);
 
 /* Accepts NULL. */
 void cluster_destroy(struct cluster *cluster);
 
+/* 'size' ranks are about to start, whose keepers know 'secret'.  The ranks before
+ * them, all of them lost by now, are forgotten. */
+void cluster_expect(struct cluster *cluster, int size, const char *secret);
+
 int cluster_size(const struct cluster *cluster);
+
+/* How many ranks were started: the lost ones count, as if there still. */
+int cluster_started(const struct cluster *cluster);
 
 /* Every rank has been ready, though some may be lost since. */
 bool cluster_is_ready(const struct cluster *cluster);

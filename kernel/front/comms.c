@@ -172,6 +172,18 @@ struct idset *comms_address(struct comms *comms, struct message *msg,
     return targets;
 }
 
+void comms_end(struct comms *comms, comms_f call, void *arg)
+{
+    struct comm *comm;
+
+    while ((comm = comms->first)) {
+        comms->first = comm->next;
+        if (comm->is_open)
+            call(comm->id, arg);
+        comm_destroy(comm);
+    }
+}
+
 json_t *comms_list(const struct comms *comms, const char *target)
 {
     json_t *list = json_object();

@@ -53,6 +53,11 @@ struct idset *comms_address(struct comms *comms, struct message *msg,
 /* Borrowed until the next change; NULL: nobody knows it. */
 const struct idset *comms_holders(const struct comms *comms, const char *id);
 
+typedef void (*comms_f)(const char *id, void *arg);
+
+/* Forgets them all; 'call' for each one that the client has been told of. */
+void comms_end(struct comms *comms, comms_f call, void *arg);
+
 /* {id: {"target_name": ...}} of those with the target name, of all when it is
  * NULL. */
 json_t *comms_list(const struct comms *comms, const char *target);

@@ -185,3 +185,8 @@ void debug_lost(struct debug *debug, int rank)
         channels, "debug_event", NULL,
         json_pack("{s:s, s:i, s:s}", "type", "event", "seq", 0, "event", "terminated"));
 }
+
+void debug_reset(struct debug *debug)
+{
+    debug->rank = 0;
+}

@@ -36,4 +36,7 @@ void debug_event(struct debug *debug, int rank, struct message_part event);
 /* A lost rank is debugged no more. */
 void debug_lost(struct debug *debug, int rank);
 
+/* There are other ranks now: rank 0 is debugged, as at the start. */
+void debug_reset(struct debug *debug);
+
 #endif

@@ -216,6 +216,7 @@ static void on_ready(void *arg)
     struct front *front = arg;
 
     log_info("all %d ranks are ready", cluster_size(front->cluster));
+    launch_ready(front->launch);
     execute_next(front->execute);
     asks_next(front->asks);
 }

@@ -12,11 +12,14 @@
 #include "kernel/front/heal.h"
 #include "kernel/front/helpers.h"
 #include "kernel/front/inputs.h"
+#include "kernel/front/launch.h"
 #include "kernel/front/origin.h"
 #include "kernel/front/queue.h"
+#include "kernel/front/remedy.h"
 #include "kernel/front/reply.h"
 #include "kernel/front/request.h"
 #include "kernel/front/rescue.h"
+#include "kernel/front/restart.h"
 #include "kernel/front/run.h"
 #include "kernel/front/table.h"
 #include "kernel/front/watch.h"
@@ -35,6 +38,7 @@ struct cell {
     int lead;              /* the target that speaks for all */
     json_t *lead_content;
     struct failures *failures;
+    json_t *error;         /* of them all, once the cell has failed */
     struct rescue *rescue; /* NULL: no rank has the cell */
     bool is_unwell;        /* MPI has to be set right afterwards */
 };
@@ -47,7 +51,10 @@ struct execute {
     struct loop_watch *closing; /* timer: a failed cell is about to be answered */
     struct helpers *helpers;
     struct heal *heal;
+    struct restart *restart;
 };
+
+static void on_restarted(const char *ename, const char *text, void *arg);
 
 static void on_healed(void *arg)
 {
@@ -62,6 +69,7 @@ struct execute *execute_create(struct front *front)
     execute->queue = queue_create();
     execute->helpers = helpers_create(front);
     execute->heal = heal_create(front, on_healed, execute);
+    execute->restart = restart_create(front, on_restarted, execute);
     return execute;
 }
 
@@ -71,6 +79,7 @@ static void cell_destroy(struct cell *cell)
         return;
     rescue_destroy(cell->rescue);
     failures_destroy(cell->failures);
+    json_decref(cell->error);
     json_decref(cell->lead_content);
     idset_destroy(cell->targets);
     idset_destroy(cell->running);
@@ -85,6 +94,7 @@ void execute_destroy(struct execute *execute)
     loop_remove(execute->front->loop, execute->closing);
     helpers_destroy(execute->helpers);
     heal_destroy(execute->heal);
+    restart_destroy(execute->restart);
     cell_destroy(execute->cell);
     queue_destroy(execute->queue);
     free(execute);
@@ -119,59 +129,17 @@ static void reply_ok(struct execute *execute, struct cell *cell)
                     part_or(lead, "user_expressions", json_object())));
 }
 
-/* Messages on comms are not aborted: they are no cells. */
-static void abort_queued(struct execute *execute)
+static json_t *error_new(const struct cluster *cluster, const struct cell *cell)
 {
-    struct queue *kept = queue_create();
-    struct message *msg;
-    enum channel from;
-
-    while ((msg = queue_pop(execute->queue, &from))) {
-        if (comms_has_type(msg))
-            queue_push(kept, from, msg);
-        else
-            reply_aborted(execute->front->channels, from, msg, execute->count);
-        message_unref(msg);
-    }
-    queue_destroy(execute->queue);
-    execute->queue = kept;
-}
-
-static const char *remedy(const struct cluster *cluster)
-{
-    int lead = cluster_lead(cluster);
-
-    if (lead < 0)
-        return "Restarting the kernel brings all ranks back";
-    if (json_integer_value(
-            json_object_get(cluster_rank(cluster, lead).ready, "mpi_size"))
-        > 0)
-        return "The others keep their variables and go on in a smaller MPI.COMM_WORLD, "
-               "numbered anew: ranks and sizes that cells have saved are stale. "
-               "Restarting the kernel brings all ranks back";
-    return "%%rank still reaches the others; restarting the kernel brings all ranks "
-           "back";
-}
-
-/* Below the errors stands what a death means for the cells that follow. */
-static json_t *error_new(const struct execute *execute, const struct cell *cell)
-{
-    const struct cluster *cluster = execute->front->cluster;
     json_t *error = failures_fold(cell->failures, cell->targets);
 
-    for (int rank = 0; rank < cluster_size(cluster); rank++) {
-        if (cluster_rank(cluster, rank).state == RANK_LOST) {
-            json_array_append_new(json_object_get(error, "traceback"),
-                                  json_string(remedy(cluster)));
-            break;
-        }
-    }
+    remedy_add(cluster, json_object_get(error, "traceback"));
     return error;
 }
 
 static void reply_error(struct execute *execute, struct cell *cell)
 {
-    json_t *error = error_new(execute, cell);
+    json_t *error = json_copy(cell->error);
 
     json_object_set_new(error, "status", json_string("error"));
     json_object_set_new(error, "payload",
@@ -179,7 +147,7 @@ static void reply_error(struct execute *execute, struct cell *cell)
     json_object_set_new(error, "user_expressions", json_object());
     reply(execute, cell, error);
     if (cell->request.stops_on_error && !cell->request.is_silent)
-        abort_queued(execute);
+        queue_abort(execute->queue, execute->front->channels, execute->count);
 }
 
 static void close_cell(struct execute *execute)
@@ -226,9 +194,10 @@ static void finish(struct execute *execute)
         close_cell(execute);
         return;
     }
+    cell->error = error_new(front->cluster, cell);
     if (!cell->request.is_silent)
         channels_publish_new(front->channels, "error", cell->msg,
-                             error_new(execute, cell));
+                             json_copy(cell->error));
     execute->closing = loop_add_timer(front->loop, 0, 0, on_closing, execute);
 }
 
@@ -290,19 +259,36 @@ static void run(struct execute *execute, const struct idset *targets,
         helpers_later(execute->helpers, cell->running);
 }
 
-static void show_table(struct execute *execute)
+/* The front speaks for the ranks, and the cell ends. */
+static void show(struct execute *execute, const char *text)
 {
-    struct front *front = execute->front;
     struct cell *cell = execute->cell;
-    char *table = table_format(front->cluster);
     struct idset *one = idset_create_range(0, 1);
 
-    cell->origin = origins_add(front->origins, cell->msg, one, GATHER_RAW,
+    cell->origin = origins_add(execute->front->origins, cell->msg, one, GATHER_RAW,
                                cell->request.is_silent);
-    origin_note(cell->origin, "stdout", table);
+    origin_note(cell->origin, "stdout", text);
     idset_destroy(one);
-    free(table);
     finish(execute);
+}
+
+static void show_table(struct execute *execute)
+{
+    char *table = table_format(execute->front->cluster);
+
+    show(execute, table);
+    free(table);
+}
+
+static void on_restarted(const char *ename, const char *text, void *arg)
+{
+    struct execute *execute = arg;
+
+    if (ename)
+        fail(execute, ename, text);
+    else
+        show(execute, text);
+    execute_next(execute);
 }
 
 /* What the directive of the cell says. */
@@ -327,7 +313,11 @@ static void obey(struct execute *execute)
     }
     if (directive.output != OUTPUT_UNCHANGED)
         front->mode = modes[directive.output];
-    if (directive.kind == DIRECTIVE_RANKS) {
+    if (directive.kind == DIRECTIVE_RESTART) {
+        restart_begin(execute->restart, directive.size);
+    } else if (front->start_failure) {
+        fail(execute, "StartError", front->start_failure);
+    } else if (directive.kind == DIRECTIVE_RANKS) {
         show_table(execute);
     } else if (directive.kind == DIRECTIVE_OUTPUT) {
         finish(execute);
@@ -404,13 +394,9 @@ static bool show_code(struct execute *execute)
 
 static void begin_code(struct execute *execute)
 {
-    const char *start_failure = execute->front->start_failure;
-
     if (!show_code(execute))
         return;
-    if (start_failure)
-        fail(execute, "StartError", start_failure);
-    else if (request_is_empty(&execute->cell->request))
+    if (request_is_empty(&execute->cell->request) && !execute->front->start_failure)
         finish(execute);
     else
         obey(execute);
@@ -424,13 +410,24 @@ static void begin(struct execute *execute)
         begin_code(execute);
 }
 
-void execute_next(struct execute *execute)
+/* Ranks that start are waited for, but not by one who wants others: a start may
+ * never end. */
+static bool can_begin(const struct execute *execute)
 {
     struct front *front = execute->front;
+    struct message *msg = queue_peek(execute->queue);
 
-    while (!execute->cell && !heal_is_going(execute->heal)
-           && !queue_is_empty(execute->queue)
-           && (front->start_failure || cluster_is_ready(front->cluster)))
+    if (execute->cell || heal_is_going(execute->heal) || !msg
+        || !launch_is_steady(front->launch))
+        return false;
+    return front->start_failure || cluster_is_ready(front->cluster)
+           || request_is_directive(msg, cluster_size(front->cluster),
+                                   DIRECTIVE_RESTART);
+}
+
+void execute_next(struct execute *execute)
+{
+    while (can_begin(execute))
         begin(execute);
 }
 
@@ -569,6 +566,10 @@ void execute_interrupt(struct execute *execute)
         inputs_forget(execute->front->inputs, origin_id(cell->origin));
         cluster_send_all(execute->front->cluster, cell->running, WIRE_INTERRUPT,
                          origin_id(cell->origin), &frame, 1);
+    } else if (restart_is_awaited(execute->restart)) {
+        restart_leave(execute->restart);
+        fail(execute, "KeyboardInterrupt",
+             "stopped; the new ranks start all the same, the next cell runs on them");
     } else if (!cell && !queue_is_empty(execute->queue)
                && !cluster_is_ready(execute->front->cluster)) {
         if (cell_open(execute)->is_comm || show_code(execute))

@@ -90,13 +90,8 @@ static struct cluster *open_cluster(struct front *front, void *ctx,
                                     struct error *err)
 {
     char *endpoint = xasprintf("ipc://%s/wire", config->run);
-    struct cluster_config cluster = {
-        .endpoint = endpoint,
-        .secret = config->secret,
-        .size = config->ranks,
-    };
     struct cluster *result =
-        cluster_create(front->loop, ctx, &cluster, &events, front, err);
+        cluster_create(front->loop, ctx, endpoint, &events, front, err);
 
     free(endpoint);
     return result;
@@ -126,6 +121,7 @@ struct front *front_create(void *ctx, struct loop *loop,
     front->inputs = inputs_create(front);
     front->usage = usage_create(front);
     front->launch = launch_create(front, config->launcher);
+    launch_start(front->launch, config->ranks);
     return front;
 }
 

@@ -48,7 +48,6 @@ struct front {
 struct front_config {
     const char *connection; /* the connection file */
     const char *run;        /* the run directory */
-    const char *secret;     /* what keepers have to know */
     int ranks;
     int launcher; /* a socketpair (order.h) */
     int patience; /* ms; 0: the default */

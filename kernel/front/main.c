@@ -36,7 +36,6 @@ static int config_read(int argc, char **argv, struct front_config *out)
     int option;
 
     out->launcher = -1;
-    out->secret = getenv("RANKBOOK_SECRET");
     out->unread = unread ? strtoull(unread, NULL, 10) << 20 : 0;
     out->patience = patience ? atoi(patience) : 0;
     out->fails_standstill = standstill && !strcmp(standstill, "fail");
@@ -52,10 +51,7 @@ static int config_read(int argc, char **argv, struct front_config *out)
         else if (option != 'm') /* how ranks are started is the launcher's */
             return -1;
     }
-    return out->connection && out->run && out->secret && out->ranks > 0
-                   && out->launcher >= 0
-               ? 0
-               : -1;
+    return out->connection && out->run && out->ranks > 0 && out->launcher >= 0 ? 0 : -1;
 }
 
 static void on_terminate(struct loop *loop, int number, void *arg)

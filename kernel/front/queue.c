@@ -4,6 +4,8 @@
 #include <stdlib.h>
 
 #include "kernel/base/mem.h"
+#include "kernel/front/comms.h"
+#include "kernel/front/reply.h"
 
 struct entry {
     struct entry *next;
@@ -60,6 +62,28 @@ struct message *queue_pop(struct queue *queue, enum channel *from)
         queue->end = &queue->head;
     free(entry);
     return msg;
+}
+
+void queue_abort(struct queue *queue, struct channels *channels, json_int_t count)
+{
+    struct entry *entry = queue->head, *next;
+
+    queue->head = NULL;
+    queue->end = &queue->head;
+    for (; entry; entry = next) {
+        next = entry->next;
+        if (comms_has_type(entry->msg))
+            queue_push(queue, entry->from, entry->msg);
+        else
+            reply_aborted(channels, entry->from, entry->msg, count);
+        message_unref(entry->msg);
+        free(entry);
+    }
+}
+
+struct message *queue_peek(const struct queue *queue)
+{
+    return queue->head ? queue->head->msg : NULL;
 }
 
 bool queue_is_empty(const struct queue *queue)

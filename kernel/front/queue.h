@@ -17,6 +17,13 @@ void queue_push(struct queue *queue, enum channel from, struct message *msg);
 /* The oldest one, whose reference is the caller's; NULL when none waits.  'from' may
  * be NULL. */
 struct message *queue_pop(struct queue *queue, enum channel *from);
+
+/* The one that queue_pop() would give, borrowed; NULL when none waits. */
+struct message *queue_peek(const struct queue *queue);
+
+/* Answers the cells that wait as aborted.  Messages on comms are no cells, and
+ * stay. */
+void queue_abort(struct queue *queue, struct channels *channels, json_int_t count);
 bool queue_is_empty(const struct queue *queue);
 
 #endif

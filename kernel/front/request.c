@@ -38,3 +38,17 @@ bool request_is_empty(const struct request *request)
         i++;
     return i == request->code_size && !request->expressions;
 }
+
+bool request_is_directive(struct message *msg, int size, enum directive_kind kind)
+{
+    struct directive directive = { 0 };
+    struct request request;
+    bool is_kind;
+
+    if (!message_content(msg) || request_decode(msg, &request, NULL) < 0
+        || directive_decode(request.code, size, &directive, NULL) < 0)
+        return false;
+    is_kind = directive.kind == kind;
+    directive_clear(&directive);
+    return is_kind;
+}

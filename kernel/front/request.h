@@ -7,6 +7,7 @@
 
 #include "kernel/base/error.h"
 #include "kernel/jupyter/message.h"
+#include "magics/directive.h"
 
 /* All borrowed from the message. */
 struct request {
@@ -23,6 +24,9 @@ struct request {
 /* What is missing has the protocol's default.  -1 with 'err' when there is no code,
  * or the content is no object. */
 int request_decode(struct message *msg, struct request *out, struct error *err);
+
+/* 'msg' asks for nothing but this, in a world of 'size' ranks. */
+bool request_is_directive(struct message *msg, int size, enum directive_kind kind);
 
 /* There is nothing to run and nothing to evaluate. */
 bool request_is_empty(const struct request *request);

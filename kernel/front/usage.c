@@ -20,6 +20,7 @@ struct usage {
     struct front *front;
     char hostname[256];
     struct sample *ranks;
+    int count; /* of them */
     struct platform_host host;
 };
 
@@ -28,7 +29,6 @@ struct usage *usage_create(struct front *front)
     struct usage *usage = xcalloc(1, sizeof(*usage));
 
     usage->front = front;
-    usage->ranks = xcalloc((size_t)cluster_size(front->cluster), sizeof(*usage->ranks));
     gethostname(usage->hostname, sizeof(usage->hostname) - 1);
     return usage;
 }
@@ -39,6 +39,17 @@ void usage_destroy(struct usage *usage)
         return;
     free(usage->ranks);
     free(usage);
+}
+
+/* Samples of earlier ranks are harmless: their pids are others. */
+static void make_room(struct usage *usage, int count)
+{
+    if (count <= usage->count)
+        return;
+    usage->ranks = xrealloc(usage->ranks, (size_t)count * sizeof(*usage->ranks));
+    memset(usage->ranks + usage->count, 0,
+           (size_t)(count - usage->count) * sizeof(*usage->ranks));
+    usage->count = count;
 }
 
 /* Percent of one CPU since the last time. */
@@ -127,6 +138,7 @@ json_t *usage_content(struct usage *usage)
     int64_t memory = 0;
     double cpu = 0;
 
+    make_room(usage, cluster_size(usage->front->cluster));
     for (int rank = 0; rank < cluster_size(usage->front->cluster); rank++)
         json_array_append_new(ranks, rank_entry(usage, rank, &cpu, &memory));
     content = json_pack("{s:s, s:i, s:f, s:I, s:I, s:o}", "hostname", usage->hostname,

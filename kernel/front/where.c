@@ -8,22 +8,10 @@
 #include "kernel/front/reply.h"
 #include "kernel/front/request.h"
 #include "kernel/front/standstill.h"
-#include "magics/directive.h"
 
 bool where_is_asked(const struct front *front, struct message *msg)
 {
-    struct directive directive = { 0 };
-    struct request request;
-    bool is_where;
-
-    if (!message_content(msg) || request_decode(msg, &request, NULL) < 0
-        || directive_decode(request.code, cluster_size(front->cluster), &directive,
-                            NULL)
-               < 0)
-        return false;
-    is_where = directive.kind == DIRECTIVE_WHERE;
-    directive_clear(&directive);
-    return is_where;
+    return request_is_directive(msg, cluster_size(front->cluster), DIRECTIVE_WHERE);
 }
 
 /* "rank 0: waits in Recv (peer 3, tag 7) in line 2 of cell 5 for 12 s" */

@@ -17,6 +17,7 @@
 
 #include "kernel/base/log.h"
 #include "kernel/base/mem.h"
+#include "kernel/base/order.h"
 #include "kernel/front/dispatch.h"
 #include "kernel/front/events.h"
 #include "kernel/front/front.h"
@@ -64,10 +65,9 @@ static void open_front(void)
 {
     char *path = xasprintf("%s/kernel.json", dir), *ip = xasprintf("%s/k", dir);
     char *wire = xasprintf("ipc://%s/wire", dir);
-    struct front_config config = {
-        .connection = path, .run = dir, .secret = "secret", .ranks = 1
-    };
+    struct front_config config = { .connection = path, .run = dir, .ranks = 1 };
     struct connection connection;
+    struct order start;
     int pair[2], none = 0;
     struct error err;
 
@@ -84,7 +84,9 @@ static void open_front(void)
     keeper = zmq_socket(ctx, ZMQ_DEALER);
     zmq_setsockopt(keeper, ZMQ_LINGER, &none, sizeof(none));
     zmq_connect(keeper, wire);
-    say(WIRE_HELLO, "secret", "{\"size\":1,\"host\":\"h\",\"pid\":1}");
+    if (order_recv(launcher, &start, &err) < 1)
+        abort();
+    say(WIRE_HELLO, start.text, "{\"size\":1,\"host\":\"h\",\"pid\":1}");
     say(WIRE_READY, "{\"pid\":1,\"python\":\"3.11\"}", NULL);
     while (!cluster_is_ready(front->cluster))
         turn();

@@ -22,10 +22,11 @@ TIMEOUT = 30
 
 FRONT = """#!{python}
 import os, signal, socket, struct, sys, time
-START, KILL, DONE, FAILED, EXITED, INTERRUPT, SHUTDOWN = range(1, 8)
+(CHECK, START, KILL, DONE,
+ CHECKED, FAILED, EXITED, INTERRUPT, SHUTDOWN) = range(1, 10)
 pair = socket.socket(fileno=int(sys.argv[sys.argv.index("--launcher") + 1]))
-def send(order, number=0):
-    pair.send(struct.pack("=ii", order, number))
+def send(order, number=0, text=""):
+    pair.send(struct.pack("=ii", order, number) + text.encode())
 def recv():
     data = pair.recv(9000)
     order, number = struct.unpack("=ii", data[:8])
@@ -247,15 +248,15 @@ def launch(tmp_path, connection):
 
 def test_ranks_are_started_when_the_front_asks(launch):
     launcher = launch(
-        "send(START, 2); order = recv(); say(order[0] == EXITED, order[1])\n"
+        "send(START, 2, 'xyz'); order = recv(); say(order[0] == EXITED, order[1])\n"
         "say(';'.join(sorted(order[2].splitlines()))); send(DONE)",
         keeper="e = os.environ\n"
                "words = [e['RANKBOOK_RANK'], e['RANKBOOK_SIZE'], e['RANKBOOK_METHOD'],"
-               " e['UCX_ERROR_SIGNALS'] == '', len(e['RANKBOOK_SECRET']), 'PMI_RANK' in e]\n"
+               " e['UCX_ERROR_SIGNALS'] == '', e['RANKBOOK_SECRET'], 'PMI_RANK' in e]\n"
                "os.write(1, (' '.join(map(str, words)) + '\\n').encode())",
         PMI_RANK="7")
     assert launcher.line() == "True 0"
-    assert launcher.line() == "0 2 none True 64 False;1 2 none True 64 False"
+    assert launcher.line() == "0 2 none True xyz False;1 2 none True xyz False"
     assert launcher.finish() == (0, "", "")
     assert launcher.runs() == []
 

@@ -92,10 +92,11 @@ static void check_specs(void)
 static const char *decode(const char *code)
 {
     static const char *const outputs[] = { "", "fold", "rank", "raw" };
-    static const char *const kinds[] = { "cell", "ranks", "where", "output" };
+    static const char *const kinds[] = { "cell", "ranks", "restart", "where",
+                                         "output" };
     struct directive directive;
     static char out[2048];
-    char *set, debugger[32] = "";
+    char *set, debugger[32] = "", size[16] = "";
 
     if (directive_decode(code, 4, &directive, &err) < 0) {
         snprintf(out, sizeof(out), "error: %s", err.text);
@@ -104,7 +105,9 @@ static const char *decode(const char *code)
     set = directive.ranks ? idset_encode(directive.ranks) : NULL;
     if (directive.debugger >= 0)
         snprintf(debugger, sizeof(debugger), " debugger %d", directive.debugger);
-    snprintf(out, sizeof(out), "%s%s%s%s%s%s%s%s", kinds[directive.kind],
+    if (directive.kind == DIRECTIVE_RESTART)
+        snprintf(size, sizeof(size), " %d", directive.size);
+    snprintf(out, sizeof(out), "%s%s%s%s%s%s%s%s%s", kinds[directive.kind], size,
              set ? " " : "", set ? set : "", directive.output ? " " : "",
              outputs[directive.output], directive.once ? " once " : "",
              outputs[directive.once], debugger);
@@ -112,6 +115,10 @@ static const char *decode(const char *code)
     directive_clear(&directive);
     return out;
 }
+
+#define NO_NUMBER(word)                                                                \
+    "error: \"" word "\" is no number of ranks: %ranks takes one from 1 to 1024, or "  \
+    "the word restart"
 
 static const struct {
     const char *code;
@@ -162,9 +169,21 @@ static const struct {
     { "x = 1\n%ranks", "cell" },
     { "%ranks?", "cell" },
     { "%rankset 1", "cell" },
-    { "%ranks restart",
-      "error: unknown option \"restart\": %ranks stands alone, it has none" },
-    { "%ranks 8", "error: unknown option \"8\": %ranks stands alone, it has none" },
+    { "%ranks restart", "restart 0" },
+    { "%ranks  restart # all\n", "restart 0" },
+    { "%ranks 8", "restart 8" },
+    { "%ranks 1024", "restart 1024" },
+    { "%ranks 1025", NO_NUMBER("1025") },
+    { "%ranks 0", NO_NUMBER("0") },
+    { "%ranks -1", NO_NUMBER("-1") },
+    { "%ranks x", NO_NUMBER("x") },
+    { "%ranks 1 2", NO_NUMBER("1 2") },
+    { "%ranks 99999999999999999999", NO_NUMBER("99999999999999999999") },
+    { "%ranks restart now", NO_NUMBER("restart now") },
+    { "%ranks restart\nx = 1", "error: %ranks must stand alone in its cell" },
+    { "%ranks 8\n%ranks 8", "error: %ranks must stand alone in its cell" },
+    { "%%rank 0\n%ranks restart", "cell 0" },
+    { "%%ranks 8", "cell" },
 
     { "%output fold", "output fold" },
     { "%output raw # as it comes\n\n", "output raw" },

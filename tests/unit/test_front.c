@@ -23,6 +23,7 @@
 
 struct keeper {
     void *sock;
+    struct loop_watch *watch;
     struct buf heard; /* "RUN PING ..." without the pings */
     uint64_t cell;    /* of the last RUN or ASK */
 };
@@ -33,10 +34,12 @@ static struct {
     struct front *front;
     struct client *client;
     struct keeper keepers[RANKS];
-    struct buf seen;    /* what the client got: "type:parent content\n" */
+    struct buf seen; /* what the client got: "type:parent content\n" */
+    char *wire;
     const char *wanted; /* stop when 'where' has it */
     struct buf *where;
     struct buf orders;
+    struct order start; /* the last START; its text is the secret */
     int launcher;
     bool is_late;
 } test;
@@ -82,10 +85,18 @@ static void on_keeper(struct loop *loop, void *arg)
 
 static void on_launcher(struct loop *loop, void *arg)
 {
-    struct order order;
+    static const char *const names[] = {
+        [ORDER_CHECK] = "CHECK",
+        [ORDER_START] = "START",
+        [ORDER_KILL] = "KILL",
+        [ORDER_DONE] = "DONE",
+    };
+    struct order order = { 0 };
 
     if (order_recv(test.launcher, &order, NULL) == 1)
-        buf_add_format(&test.orders, "%d ", order.type);
+        buf_add_format(&test.orders, "%s ", names[order.type]);
+    if (order.type == ORDER_START)
+        test.start = order;
     check_wanted();
 }
 
@@ -165,16 +176,25 @@ static void heal(void)
     }
 }
 
+static void connect_keeper(int rank)
+{
+    struct keeper *keeper = &test.keepers[rank];
+    int linger = 0;
+
+    keeper->sock = zmq_socket(test.ctx, ZMQ_DEALER);
+    zmq_setsockopt(keeper->sock, ZMQ_LINGER, &linger, sizeof(linger));
+    zmq_connect(keeper->sock, test.wire);
+    keeper->watch = loop_add_zmq(test.loop, keeper->sock, on_keeper, keeper);
+}
+
 static void set_up(const char *folder)
 {
     char *path = xasprintf("%s/kernel.json", folder);
-    char *wire = xasprintf("ipc://%s/wire", folder);
     char *base = xasprintf("%s/channel", folder);
     struct connection connection;
     struct front_config config = {
         .connection = path,
         .run = folder,
-        .secret = "secret",
         .ranks = RANKS,
     };
     struct error err = { "" };
@@ -192,18 +212,11 @@ static void set_up(const char *folder)
     ok(test.front != NULL, "the front opens %s", err.text);
     test.client =
         client_create(test.ctx, test.loop, &connection, on_client, NULL, &err);
-    for (int rank = 0; rank < RANKS; rank++) {
-        int linger = 0;
-
-        test.keepers[rank].sock = zmq_socket(test.ctx, ZMQ_DEALER);
-        zmq_setsockopt(test.keepers[rank].sock, ZMQ_LINGER, &linger, sizeof(linger));
-        zmq_connect(test.keepers[rank].sock, wire);
-        loop_add_zmq(test.loop, test.keepers[rank].sock, on_keeper,
-                     &test.keepers[rank]);
-    }
+    test.wire = xasprintf("ipc://%s/wire", folder);
+    for (int rank = 0; rank < RANKS; rank++)
+        connect_keeper(rank);
     connection_clear(&connection);
     free(path);
-    free(wire);
     free(base);
 }
 
@@ -219,6 +232,7 @@ static void tear_down(void)
     zmq_ctx_term(test.ctx);
     buf_clear(&test.seen);
     buf_clear(&test.orders);
+    free(test.wire);
 }
 
 static void test_start(void)
@@ -229,16 +243,16 @@ static void test_start(void)
     };
 
     ok(until(&test.seen, "iopub_welcome"), "a new client is welcome");
-    ok(until(&test.orders, "1 "), "the launcher is asked for ranks");
+    ok(until(&test.orders, "START"), "the launcher is asked for ranks");
     ask(CHANNEL_SHELL, "kernel_info_request", "{}");
     ok(until(&test.seen, "idle") && until(&test.seen, "kernel_info_reply"),
        "kernel_info is answered before there are ranks");
     ask(CHANNEL_SHELL, "execute_request", "{\"code\":\"x\"}");
     tell(0, WIRE_HELLO, "wrong", hello);
-    tell(0, WIRE_HELLO, "secret", "{\"size\":3}");
+    tell(0, WIRE_HELLO, test.start.text, "{\"size\":3}");
     tell(0, WIRE_READY, "{}", NULL);
-    tell(0, WIRE_HELLO, "secret", hello);
-    tell(1, WIRE_HELLO, "secret", hello);
+    tell(0, WIRE_HELLO, test.start.text, hello);
+    tell(1, WIRE_HELLO, test.start.text, hello);
     tell(0, WIRE_READY, "{\"pid\":7,\"python\":\"3.11.2\"}", NULL);
     ok(!has("execute_input"), "a cell waits for all ranks");
     tell(1, WIRE_READY, "{\"pid\":8}", NULL);
@@ -344,9 +358,59 @@ static void test_death(void)
     until(&test.keepers[0].heard, "HEAL");
     tell(0, WIRE_HEALED, "{\"text\":\"\"}", NULL);
     ask(CHANNEL_SHELL, "execute_request", "{\"code\":\"x\"}");
-    ok(until(&test.seen, "restarting the kernel"), "later cells say what to do");
+    ok(until(&test.seen, "%ranks restart starts all"), "later cells say what to do");
     ask(CHANNEL_SHELL, "execute_request", "{\"code\":\"%ranks\"}");
     ok(until(&test.seen, "dead (SIGSEGV)"), "the table shows it");
+}
+
+static void start_again(void)
+{
+    static const char hello[] = "{\"size\":2,\"host\":\"here\",\"pid\":1}";
+
+    for (int rank = 0; rank < RANKS; rank++) {
+        test.keepers[rank].cell = 0;
+        loop_remove(test.loop, test.keepers[rank].watch);
+        zmq_close(test.keepers[rank].sock);
+        connect_keeper(rank);
+        tell(rank, WIRE_HELLO, test.start.text, hello);
+        tell(rank, WIRE_READY, "{\"pid\":9,\"python\":\"3.11.2\"}", NULL);
+    }
+}
+
+/* One rank is dead, the other one ends when it is told to. */
+static void test_restart(void)
+{
+    struct order refusal = { .type = ORDER_CHECKED, .text = "no room" };
+    struct order consent = { .type = ORDER_CHECKED };
+    struct order exited = { .type = ORDER_EXITED };
+    char *secret = xstrdup(test.start.text);
+
+    buf_reset(&test.orders);
+    ask(CHANNEL_SHELL, "execute_request", "{\"code\":\"%ranks 3\"}");
+    ok(until(&test.orders, "CHECK"), "the launcher is asked whether it can be");
+    order_send(test.launcher, &refusal, NULL);
+    ok(until(&test.seen, "no room") && until(&test.seen, "execute_reply"),
+       "what it refuses is an error");
+    is_str(buf_text(&test.orders), "CHECK ", "and changes nothing");
+
+    buf_reset(&test.orders);
+    ask(CHANNEL_SHELL, "execute_request", "{\"code\":\"%ranks restart\"}");
+    until(&test.orders, "CHECK");
+    order_send(test.launcher, &consent, NULL);
+    ok(until(&test.keepers[0].heard, "STOP"), "the interpreters end first");
+    tell(0, WIRE_EXIT, "{\"status\":0,\"text\":\"\"}", NULL);
+    ok(until(&test.keepers[1].heard, "BYE") && until(&test.orders, "KILL"),
+       "then the keepers, and what is left");
+    ok(!strstr(buf_text(&test.orders), "START"), "others wait until it is gone");
+    order_send(test.launcher, &exited, NULL);
+    ok(until(&test.orders, "START"), "then they start");
+    is_int(test.start.number, RANKS, "as many as there were");
+    ok(strcmp(secret, test.start.text) != 0, "with a secret of their own");
+    ok(!has("execute_reply"), "the cell waits for them");
+    start_again();
+    ok(until(&test.seen, "2 ranks, started anew") && until(&test.seen, "execute_reply"),
+       "and ends when they are ready");
+    free(secret);
 }
 
 static void test_shutdown(void)
@@ -355,7 +419,8 @@ static void test_shutdown(void)
     ok(until(&test.keepers[0].heard, "STOP"), "the interpreters are told to end");
     ok(until(&test.seen, "shutdown_reply") && has("true"), "restart is echoed");
     tell(0, WIRE_EXIT, "{\"status\":0,\"text\":\"\"}", NULL);
-    ok(until(&test.orders, "3 "), "the launcher hears that the kernel is over");
+    tell(1, WIRE_EXIT, "{\"status\":0,\"text\":\"\"}", NULL);
+    ok(until(&test.orders, "DONE"), "the launcher hears that the kernel is over");
 }
 
 static void on_look(struct loop *loop, void *arg)
@@ -373,8 +438,9 @@ static void test_start_failure(void)
     struct loop_watch *look = loop_add_timer(test.loop, 1, 1, on_look, NULL);
 
     ok(until(&test.seen, "iopub_welcome"), "a second front");
+    until(&test.orders, "START");
     ask(CHANNEL_SHELL, "execute_request", "{\"code\":\"x\"}");
-    tell(1, WIRE_HELLO, "secret", "{\"size\":2,\"host\":\"here\",\"pid\":1}");
+    tell(1, WIRE_HELLO, test.start.text, "{\"size\":2,\"host\":\"here\",\"pid\":1}");
     tell(1, WIRE_EXIT, "{\"status\":3,\"text\":\"rank 1 has no luck\"}", NULL);
     loop_run(test.loop);
     loop_remove(test.loop, look);
@@ -399,6 +465,7 @@ int main(void)
     test_interrupt();
     test_asks();
     test_death();
+    test_restart();
     test_shutdown();
     tear_down();
     set_up(folder);

@@ -41,7 +41,7 @@ static void check_refused(int front, int launcher)
         const char *what;
     } bad[] = {
         { { ORDER_START, 1 }, 7, "a short datagram" },
-        { { 0, 1 }, 8, "the type 0" },
+        { { ORDER_CHECK - 1, 1 }, 8, "the type 0" },
         { { ORDER_SHUTDOWN + 1, 1 }, 8, "a type above the last" },
         { { -1, 1 }, 8, "a negative type" },
     };

@@ -31,7 +31,16 @@ def register(shell):
     """Magics for the places where no directive can stand."""
 
     def ranks(line):
-        """The table of ranks: alone in its cell."""
+        """The ranks of this kernel: alone in its cell.
+
+        ::
+
+            %ranks           who they are, and how
+            %ranks restart   they end, and as many start anew
+            %ranks 8         they end, and 8 start
+
+        New ranks have no variables.  The kernel stays, and goes on counting cells.
+        """
         raise UsageError("%ranks must stand alone in its cell")
 
     def where(line):
