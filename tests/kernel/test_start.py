@@ -1,4 +1,7 @@
-"""What the short start of a rank leaves behind: nothing."""
+"""What the short start of a rank leaves out, and leaves behind: nothing."""
+
+import pytest
+from harness import Kernel
 
 STANDINS = """
 import gc, importlib, sys
@@ -24,3 +27,15 @@ def test_modules_are_real_for_whoever_imports_them(kernel):
         "ipaddress module True True", "logging.config module True True",
         "pprint module True True", "tempfile module True True",
         "True False", "{1} True", "[]", "False"]
+
+
+# what takes long to import, and a first cell does not need
+HEAVY = ["IPython.core.application", "IPython.core.completer", "IPython.core.magics.code",
+         "asyncio", "hashlib", "random", "shutil", "socket", "subprocess"]
+
+
+@pytest.mark.parametrize("ranks, method", [(1, "none"), (4, "mpiexec")])
+def test_a_start_imports_nothing_heavy(ranks, method):
+    with Kernel(ranks, method) as kernel:
+        names = kernel.run(f"import sys; print([n for n in {HEAVY} if n in sys.modules])")
+        assert names.text() == "[]\n"

@@ -6,7 +6,6 @@ the same thing on every rank; whatever differs in one of these has a name of its
 
 import os
 import sys
-from hashlib import blake2b
 
 from . import hooks, parents
 
@@ -39,6 +38,8 @@ def _place():
 
 def _digest(contents):
     global _cell
+
+    from hashlib import blake2b  # loads OpenSSL
 
     cell = parents.current()
     if cell != _cell:

@@ -11,7 +11,6 @@ import os
 from IPython.core import page
 from IPython.core.error import UsageError
 from IPython.core.magic import Magics, line_magic, magics_class
-from IPython.core.magics.code import CodeMagics, InteractivelyDefined, MacroToEdit
 
 from . import compiler
 from .once import speaking_for_all
@@ -84,10 +83,7 @@ class NotebookMagics(Magics):
             raise UsageError("%edit -n takes the number of a line")
         last = list(self._last_edit)
         with speaking_for_all():
-            try:
-                file, number = self._find(what, options, last)
-            except MacroToEdit:
-                raise UsageError("a macro cannot be edited in a notebook") from None
+            file, number = self._find(what, options, last)
         self._last_edit = last
         if file is not None:
             payload = {"source": "edit_magic", "filename": os.path.realpath(file)}
@@ -96,12 +92,16 @@ class NotebookMagics(Magics):
     ed = line_magic("ed")(edit)
 
     def _find(self, what, options, last):
+        # IPython as well imports it when it is first needed
+        from IPython.core.magics import code
+
+        find = code.CodeMagics._find_edit_target
         try:
-            found = CodeMagics._find_edit_target(self.shell, what, options, last)
-        except InteractivelyDefined as error:
-            cell = str(error.index)
-            found = CodeMagics._find_edit_target(self.shell, cell, options, last)
-        file, number, _ = found
+            file, number, _ = find(self.shell, what, options, last)
+        except code.InteractivelyDefined as error:
+            file, number, _ = find(self.shell, str(error.index), options, last)
+        except code.MacroToEdit:
+            raise UsageError("a macro cannot be edited in a notebook") from None
         if file is not None and file.startswith(compiler.FOLDER):  # a cell has none
             file = self.shell.mktempfile("".join(linecache.getlines(file)))
         return file, number

@@ -80,6 +80,8 @@ class ZMQInteractiveShell(InteractiveShell):
     display_pub_class = Type(RankDisplayPublisher)
     compiler_class = Type(CellCompiler)
     exiter = Instance(RankExit)
+    # IPython names it by a module with all of its applications
+    profile_dir = Instance(ProfileDir, allow_none=True)
     kernel = Any()
 
     # the notebook has no readline, and indents by itself
