@@ -8,6 +8,7 @@
 #include <stdlib.h>
 
 #include "bindings/wait/arena.h"
+#include "bindings/wait/gone.h"
 #include "bindings/wait/layer.h"
 #include "bindings/wait/reason.h"
 #include "bindings/wait/wait.h"
@@ -78,6 +79,15 @@ void comm_clear(void)
 
 static atomic_bool has_two_groups; /* some communicator had */
 
+/* One that the layer has not seen before may be older than a death. */
+static void find_death(struct comm *comm)
+{
+    int gone = world_has_shrunk() ? gone_member(comm->handle, world_has) : -1;
+
+    if (gone >= 0)
+        comm_close(comm, COMM_BROKEN, world_number(gone), "a member of it died");
+}
+
 static struct comm *comm_create(MPI_Comm handle)
 {
     struct comm *comm = xcalloc(1, sizeof(*comm));
@@ -97,6 +107,7 @@ static struct comm *comm_create(MPI_Comm handle)
     } else if (comm->size == 1) {
         comm->way = COMM_ALONE;
     }
+    find_death(comm);
     list_add(comm);
     PMPI_Comm_set_attr(handle, keyval, comm);
     return comm;

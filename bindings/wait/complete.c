@@ -6,7 +6,6 @@
 #include <stdbool.h>
 
 #include "bindings/wait/layer.h"
-#include "bindings/wait/reason.h"
 #include "bindings/wait/wait.h"
 
 /* 'test' sets 'done'; both are expressions over the caller's variables. */
@@ -18,7 +17,7 @@
         wait_begin(&wait, name, MPI_COMM_NULL, WAIT_NONE, WAIT_NONE);                  \
         while ((rc = (test)) == MPI_SUCCESS && !done) {                                \
             if (wait_pause(&wait)) {                                                   \
-                rc = reason_interrupted(name);                                         \
+                rc = wait_take(&wait);                                                 \
                 break;                                                                 \
             }                                                                          \
         }                                                                              \
@@ -87,7 +86,7 @@ EXPORT int MPI_Waitall(int count, MPI_Request requests[], MPI_Status statuses[])
            && !done) {
         if (wait_pause(&wait)) {
             wait_end(&wait);
-            return reason_interrupted("Waitall");
+            return wait_take(&wait);
         }
     }
     if (rc != MPI_SUCCESS && is_in_status(rc)) {

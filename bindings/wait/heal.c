@@ -15,6 +15,7 @@
 
 #include "bindings/wait/arena.h"
 #include "bindings/wait/comm.h"
+#include "bindings/wait/gone.h"
 #include "bindings/wait/layer.h"
 #include "bindings/wait/left.h"
 #include "bindings/wait/meeting.h"
@@ -128,6 +129,19 @@ static void tell_broken(struct comm *comm)
                    name[0] ? name : "without a name", comm->cause);
 }
 
+/* Where members do not meet, only a death can be seen. */
+static void mend_plain(struct comm *comm)
+{
+    int gone;
+
+    if (!layer.arena || comm->way == COMM_ALONE || comm->handle == MPI_COMM_NULL
+        || (gone = gone_member(comm->handle, meeting_is_alive)) < 0)
+        return;
+    comm_close(comm, COMM_BROKEN, world_number(gone), "rank %d died",
+               world_number(gone));
+    tell_broken(comm);
+}
+
 static void mend(struct comm *comm, void *arg)
 {
     uint32_t calls = comm->calls;
@@ -135,8 +149,12 @@ static void mend(struct comm *comm, void *arg)
 
     if (comm->health == COMM_BROKEN)
         tell_broken(comm);
-    if (comm->way != COMM_PLACE || comm->health == COMM_BROKEN)
+    if (comm->health == COMM_BROKEN)
         return;
+    if (comm->way != COMM_PLACE) {
+        mend_plain(comm);
+        return;
+    }
     for (int i = 0; !fault && i < comm->size; i++) {
         const struct arena_member *line = &comm->place->member[i];
 

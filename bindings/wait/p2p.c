@@ -51,15 +51,16 @@ static void leave_send(struct exchange *exchange)
 }
 
 /* Returns true when the call ends here, with 'rc'. */
-static bool interrupt(struct exchange *exchange, int *rc)
+static bool interrupt(struct exchange *exchange, const struct wait *wait, int *rc)
 {
     bool sending = exchange->send != MPI_REQUEST_NULL;
 
-    if (sending && !exchange->packed && !left_is_allowed())
+    /* Nobody reads the buffer for one who is gone. */
+    if (sending && !exchange->packed && !left_is_allowed() && wait->gone < 0)
         return false;
     if (exchange->recv != MPI_REQUEST_NULL && !cancel(exchange, rc))
         return *rc != MPI_SUCCESS;
-    *rc = reason_interrupted(exchange->call);
+    *rc = wait_take(wait);
     if (sending)
         leave_send(exchange);
     return true;
@@ -88,9 +89,11 @@ int p2p_finish(struct exchange *exchange, int rc)
         cancel(exchange, &(int){ 0 });
     while (rc == MPI_SUCCESS && (rc = test_both(exchange, &done)) == MPI_SUCCESS
            && !done) {
+        if (!pure_send && exchange->recv == MPI_REQUEST_NULL)
+            wait.peer = exchange->dest;
         if (!wait_pause(&wait) || heard)
             continue;
-        if (interrupt(exchange, &rc))
+        if (interrupt(exchange, &wait, &rc))
             break;
         heard = !pure_send && exchange->recv == MPI_REQUEST_NULL;
         wait.deaf = heard;
@@ -116,10 +119,14 @@ int p2p_finish_matched(const char *call, MPI_Request *request, MPI_Status *statu
 int p2p_replace(void *buf, MPI_Count count, MPI_Datatype type, int dest, int sendtag,
                 int source, int recvtag, MPI_Comm comm, MPI_Status *status)
 {
-    struct exchange exchange = {
-        "Sendrecv_replace", comm,  source, recvtag, MPI_REQUEST_NULL,
-        MPI_REQUEST_NULL,   status
-    };
+    struct exchange exchange = { .call = "Sendrecv_replace",
+                                 .comm = comm,
+                                 .peer = source,
+                                 .tag = recvtag,
+                                 .recv = MPI_REQUEST_NULL,
+                                 .send = MPI_REQUEST_NULL,
+                                 .status = status,
+                                 .dest = dest };
     MPI_Count size = 0, used = 0;
     int rc;
 
@@ -146,7 +153,7 @@ EXPORT int MPI_Probe(int source, int tag, MPI_Comm comm, MPI_Status *status)
     while ((rc = PMPI_Iprobe(source, tag, comm, &found, status)) == MPI_SUCCESS
            && !found) {
         if (wait_pause(&wait)) {
-            rc = reason_interrupted("Probe");
+            rc = wait_take(&wait);
             break;
         }
     }
@@ -167,7 +174,7 @@ EXPORT int MPI_Mprobe(int source, int tag, MPI_Comm comm, MPI_Message *message,
                == MPI_SUCCESS
            && !found) {
         if (wait_pause(&wait)) {
-            rc = reason_interrupted("Mprobe");
+            rc = wait_take(&wait);
             break;
         }
     }

@@ -13,6 +13,7 @@ struct exchange {
     MPI_Request recv, send;
     MPI_Status *status; /* of the receive */
     void *packed;       /* the layer's own send buffer, for free(); or NULL */
+    int dest;           /* whom it waits for once it has received */
 };
 
 /* Waits for both; 'rc' is what starting them returned.  An interrupt cancels the

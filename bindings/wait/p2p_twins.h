@@ -42,9 +42,14 @@ EXPORT int TWIN(MPI_Sendrecv)(const void *sendbuf, COUNT sendcount,
                               int source, int recvtag, MPI_Comm comm,
                               MPI_Status *status)
 {
-    struct exchange exchange = {
-        "Sendrecv", comm, source, recvtag, MPI_REQUEST_NULL, MPI_REQUEST_NULL, status
-    };
+    struct exchange exchange = { .call = "Sendrecv",
+                                 .comm = comm,
+                                 .peer = source,
+                                 .tag = recvtag,
+                                 .recv = MPI_REQUEST_NULL,
+                                 .send = MPI_REQUEST_NULL,
+                                 .status = status,
+                                 .dest = dest };
     int rc;
 
     if (!layer_is_on())

@@ -163,10 +163,28 @@ static int shown(int value, int any)
     return value == any ? WAIT_ANY : value >= 0 ? value : WAIT_NONE;
 }
 
-void record_show(const struct wait *wait)
+void record_name(struct wait *wait)
 {
+    if (!caller.call)
+        return;
+    wait->call = caller.call;
+    if (wait->comm != MPI_COMM_NULL || caller.comm == MPI_COMM_NULL)
+        return;
+    wait->comm = caller.comm;
+    wait->peer = shown(caller.peer, MPI_ANY_SOURCE);
+    wait->tag = shown(caller.tag, MPI_ANY_TAG);
+}
+
+void record_show(const struct wait *unnamed)
+{
+    struct wait named = *unnamed, *wait = &named;
     struct page_wait *record = own_slot();
-    struct page_wait now = {
+    struct page_wait now;
+
+    if (!record)
+        return;
+    record_name(wait);
+    now = (struct page_wait){
         .active = 1,
         .started = wait->begun || wait->deaf,
         .peer = wait->peer,
@@ -174,22 +192,13 @@ void record_show(const struct wait *wait)
         .arrived = count_arrived(wait),
         .since_ns = wait_now(),
     };
-    MPI_Comm comm = wait->comm;
-
-    if (!record)
-        return;
-    if (caller.call && comm == MPI_COMM_NULL && caller.comm != MPI_COMM_NULL) {
-        comm = caller.comm;
-        now.peer = shown(caller.peer, MPI_ANY_SOURCE);
-        now.tag = shown(caller.tag, MPI_ANY_TAG);
-    }
     now.thread = (int32_t)syscall(SYS_gettid);
-    snprintf(now.call, sizeof(now.call), "%s", caller.call ? caller.call : wait->call);
-    describe_comm(&now, comm);
+    snprintf(now.call, sizeof(now.call), "%s", wait->call);
+    describe_comm(&now, wait->comm);
     if (wait->arriving)
         add_missing(&now, wait->arriving);
-    else if (comm != MPI_COMM_NULL)
-        add_peers(&now, comm);
+    else if (wait->comm != MPI_COMM_NULL)
+        add_peers(&now, wait->comm);
     else if (!wait->deaf && !comm_has_outsiders())
         add_peers(&now, world_handle());
     page_wait_write(record, &now);

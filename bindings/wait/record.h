@@ -10,6 +10,9 @@
 
 struct wait;
 
+/* As whom and whom for its caller wants it shown: mpiwait_call_as(). */
+void record_name(struct wait *wait);
+
 void record_show(const struct wait *wait);
 
 /* Members that have arrived meanwhile. */

@@ -13,9 +13,11 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "bindings/wait/gone.h"
 #include "bindings/wait/interrupt.h"
 #include "bindings/wait/layer.h"
 #include "bindings/wait/left.h"
+#include "bindings/wait/reason.h"
 #include "bindings/wait/record.h"
 
 #define SPIN_OWN_CORE 4000
@@ -125,7 +127,12 @@ void wait_wake(_Atomic uint64_t *word, _Atomic uint32_t *sleepers)
 void wait_begin(struct wait *wait, const char *call, MPI_Comm comm, int peer, int tag)
 {
     *wait = (struct wait){
-        .call = call, .comm = comm, .peer = peer, .tag = tag, .nap_ns = NAP_FIRST_NS
+        .call = call,
+        .comm = comm,
+        .peer = peer,
+        .tag = tag,
+        .gone = -1,
+        .nap_ns = NAP_FIRST_NS,
     };
     interrupt_enter();
 }
@@ -135,6 +142,14 @@ void wait_end(struct wait *wait)
     if (wait->shown)
         record_clear();
     wait->shown = false;
+}
+
+static int find_gone(const struct wait *wait)
+{
+    struct wait target = *wait;
+
+    record_name(&target);
+    return gone_peer(target.comm, target.peer);
 }
 
 /* The slow part: nothing came while this thread spun. */
@@ -150,6 +165,7 @@ static void rest(struct wait *wait, unsigned round)
     } else {
         record_update(wait);
     }
+    wait->gone = find_gone(wait);
     left_advance();
     if (wait->word)
         poke_mpi();
@@ -171,6 +187,8 @@ bool wait_pause(struct wait *wait)
     if (!wait->deaf && interrupt_is_due()
         && (!wait->begun || interrupt_reason() == PAGE_REASON_DEATH))
         return true;
+    if (!wait->deaf && wait->gone >= 0)
+        return true;
     if (wait->word
         && (round + 1) % (spinning ? POKE_EVERY_SPIN : POKE_EVERY_YIELD) == 0)
         poke_mpi();
@@ -181,6 +199,16 @@ bool wait_pause(struct wait *wait)
         __builtin_ia32_pause();
 #endif
     return false;
+}
+
+int wait_take(const struct wait *wait)
+{
+    if (wait->gone < 0 || interrupt_is_due())
+        return reason_interrupted(wait->call);
+    return reason_set(MPIWAIT_DEATH, wait->gone,
+                      "%s waits for a rank that has died, on a communicator of before: "
+                      "make a new one of MPI.COMM_WORLD",
+                      wait->call);
 }
 
 int wait_request(const char *call, MPI_Comm comm, MPI_Request *request)

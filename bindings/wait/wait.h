@@ -40,6 +40,7 @@ struct wait {
     _Atomic uint32_t *sleepers;
     bool sleeps; /* from the first round on: another thread needs the core */
 
+    int gone; /* the rank of MPI_COMM_WORLD that it waits for in vain, or -1 */
     unsigned round;
     long nap_ns;
     bool shown;
@@ -48,8 +49,12 @@ struct wait {
 void wait_begin(struct wait *wait, const char *call, MPI_Comm comm, int peer, int tag);
 void wait_end(struct wait *wait);
 
-/* One round.  True: this thread has an interrupt to obey; take it, or go on. */
+/* One round.  True: this thread has an interrupt to obey, or nobody can end the wait;
+ * take it, or go on. */
 bool wait_pause(struct wait *wait);
+
+/* Takes what ends it.  Returns the code that says why. */
+int wait_take(const struct wait *wait);
 
 /* Wakes those who sleep on 'word'. */
 void wait_wake(_Atomic uint64_t *word, _Atomic uint32_t *sleepers);

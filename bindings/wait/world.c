@@ -20,6 +20,7 @@ static struct {
     MPI_Comm parent; /* the first duplicate: every world is made of its members */
     uint32_t round;
     int *numbers; /* of the first ranks; -1: not in it.  NULL: nobody has left */
+    bool has_shrunk;
 } world = { .handle = MPI_COMM_NULL };
 
 static struct {
@@ -63,6 +64,7 @@ void world_clear(void)
     world.handle = MPI_COMM_NULL;
     free(world.numbers);
     world.numbers = NULL;
+    world.has_shrunk = false;
 }
 
 MPI_Comm world_handle(void)
@@ -73,6 +75,11 @@ MPI_Comm world_handle(void)
 bool world_has(int rank)
 {
     return !world.numbers || world.numbers[rank] >= 0;
+}
+
+bool world_has_shrunk(void)
+{
+    return world.has_shrunk;
 }
 
 int world_number(int rank)
@@ -229,6 +236,7 @@ static void renumber(void)
         world.numbers = xcalloc((size_t)layer.size, sizeof(*world.numbers));
     for (int rank = 0; rank < layer.size; rank++)
         world.numbers[rank] = is_chosen(rank) ? number++ : -1;
+    world.has_shrunk = number < layer.size;
 }
 
 /* The numbers that its members had in the old world. */

@@ -30,6 +30,9 @@ bool world_has(int rank);
 /* Its number there; the one of MPI_COMM_WORLD once it has left. */
 int world_number(int rank);
 
+/* Whether somebody has left it. */
+bool world_has_shrunk(void);
+
 /* Whether a member of the present world is dead. */
 bool world_has_lost(void);
 

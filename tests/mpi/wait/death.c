@@ -30,6 +30,58 @@ static void on_error(MPI_Comm *comm, int *rc, ...)
     raise(SIGKILL);
 }
 
+/* Made before the death, one of them by no blocking call, so that nobody has met on it.
+ */
+static MPI_Comm older, unmet;
+
+static void make_older(void)
+{
+    MPI_Request request;
+
+    MPI_Comm_dup(MPI_COMM_WORLD, &older);
+    MPI_Comm_idup(MPI_COMM_WORLD, &unmet, &request);
+    MPI_Wait(&request, MPI_STATUS_IGNORE);
+}
+
+/* Nobody ends these waits any more but the layer. */
+static void use_older(void)
+{
+    static int large[1 << 20];
+    int value, other = (victim + 1) % check_size;
+
+    for (int i = 0; i < 2; i++) {
+        MPI_Comm comm = i ? unmet : older;
+        const struct {
+            const char *name;
+            int rc;
+        } calls[] = {
+            { "Recv",
+              MPI_Recv(&value, 1, MPI_INT, victim, 7, comm, MPI_STATUS_IGNORE) },
+            { "Probe", MPI_Probe(victim, 7, comm, MPI_STATUS_IGNORE) },
+            { "Ssend", MPI_Ssend(&value, 1, MPI_INT, victim, 7, comm) },
+            { "Send", MPI_Send(large, 1 << 20, MPI_INT, victim, 7, comm) },
+            { "Sendrecv", MPI_Sendrecv(&value, 1, MPI_INT, check_rank, 6, &value, 1,
+                                       MPI_INT, victim, 7, comm, MPI_STATUS_IGNORE) },
+        };
+
+        for (size_t k = 0; k < sizeof(calls) / sizeof(calls[0]); k++)
+            check(check_reason(calls[k].rc) == MPIWAIT_DEATH, "%s: %s", calls[k].name,
+                  check_text(calls[k].rc));
+        check(check_reason(MPI_Barrier(comm)) == MPIWAIT_CLOSED, "collectives there");
+        check(check_size > 2
+                  || check_reason(MPI_Recv(&value, 1, MPI_INT, MPI_ANY_SOURCE, 7, comm,
+                                           MPI_STATUS_IGNORE))
+                         == MPIWAIT_DEATH,
+              "nobody is left to send");
+        if (check_size > 2 && check_rank == other)
+            MPI_Send(large, 1, MPI_INT, (other + 1) % check_size, 9, comm);
+        if (check_size > 2 && check_rank == (other + 1) % check_size)
+            check(!MPI_Recv(&value, 1, MPI_INT, MPI_ANY_SOURCE, 9, comm,
+                            MPI_STATUS_IGNORE),
+                  "the living still speak there");
+    }
+}
+
 static void expect_death(int rc)
 {
     const char *text = "";
@@ -80,6 +132,7 @@ static void survive(MPI_Comm rest)
           mpiwait_heal_text());
     check_begin_cell();
     check(!MPI_Barrier(world), "and goes on");
+    use_older();
 }
 
 /* The victim has met the others and dies before it sends: MPI refuses its type. */
@@ -265,6 +318,7 @@ static void use_mpi(const char *call)
     victim_pid = getpid();
     MPI_Bcast(&victim_pid, (int)sizeof(victim_pid), MPI_BYTE, victim, MPI_COMM_WORLD);
     MPI_Comm_split(MPI_COMM_WORLD, check_rank == victim, 0, &rest);
+    make_older();
     MPI_Barrier(MPI_COMM_WORLD);
     if (check_rank != victim)
         pthread_create(&keeper, NULL, announce, NULL);
