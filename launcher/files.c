@@ -26,29 +26,6 @@ void files_remove_tree(const char *path)
     nftw(path, remove_one, 8, FTW_DEPTH | FTW_PHYS);
 }
 
-int files_make_dirs(const char *path, struct error *err)
-{
-    char *copy = xstrdup(path);
-    int rc = 0;
-
-    for (char *p = copy + 1;; p++) {
-        char kept = *p;
-
-        if (kept != '/' && kept != '\0')
-            continue;
-        *p = '\0';
-        if (mkdir(copy, 0777) < 0 && errno != EEXIST) {
-            rc = error_set(err, "make the directory %s: %s", copy, strerror(errno));
-            break;
-        }
-        if (!kept)
-            break;
-        *p = kept;
-    }
-    free(copy);
-    return rc;
-}
-
 int files_write(const char *path, const void *data, size_t size, struct error *err)
 {
     int fd = open(path, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0666);

@@ -9,9 +9,6 @@
 /* Removes a directory and all that is in it; links are not followed. */
 void files_remove_tree(const char *path);
 
-/* Makes 'path' and the directories above it that are missing. */
-int files_make_dirs(const char *path, struct error *err);
-
 /* A new file of 'size' bytes, mode 0666 less the umask. */
 int files_write(const char *path, const void *data, size_t size, struct error *err);
 int files_copy(const char *from, const char *to, struct error *err);

@@ -11,6 +11,7 @@
 #include <unistd.h>
 
 #include "kernel/base/buf.h"
+#include "kernel/base/file.h"
 #include "kernel/base/mem.h"
 #include "kernel/jupyter/curve.h"
 #include "launcher/files.h"
@@ -195,7 +196,7 @@ int spec_install(const struct spec *spec, const char *share, const char *kernels
     int rc = -1;
 
     umask(mask);
-    if (files_make_dirs(kernels, err) < 0)
+    if (file_make_dirs(kernels, err) < 0)
         goto done;
     if (!mkdtemp(temp)) {
         error_set(err, "write in %s: %s", kernels, strerror(errno));

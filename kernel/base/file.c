@@ -104,3 +104,26 @@ int file_replace(const char *path, const void *data, size_t size, mode_t mode,
     beside_clear(&beside);
     return rc;
 }
+
+int file_make_dirs(const char *path, struct error *err)
+{
+    char *copy = xstrdup(path);
+    int rc = 0;
+
+    for (char *p = copy + 1;; p++) {
+        char kept = *p;
+
+        if (kept != '/' && kept != '\0')
+            continue;
+        *p = '\0';
+        if (mkdir(copy, 0777) < 0 && errno != EEXIST) {
+            rc = error_set(err, "make the directory %s: %s", copy, strerror(errno));
+            break;
+        }
+        if (!kept)
+            break;
+        *p = kept;
+    }
+    free(copy);
+    return rc;
+}

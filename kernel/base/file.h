@@ -18,6 +18,9 @@ int file_check(const char *path, struct error *err);
 int file_replace(const char *path, const void *data, size_t size, mode_t mode,
                  struct error *err);
 
+/* Makes the directory 'path' and those above it that are missing. */
+int file_make_dirs(const char *path, struct error *err);
+
 /* All of 'data', however often the descriptor takes only a part; -1 and errno. */
 int file_write_all(int fd, const void *data, size_t size);
 

@@ -4,6 +4,7 @@
 #include <stdlib.h>
 #include <sys/stat.h>
 
+#include "kernel/base/file.h"
 #include "kernel/base/mem.h"
 #include "kernel/jupyter/curve.h"
 #include "launcher/files.h"
@@ -86,7 +87,7 @@ static void check_install(void)
     share = xasprintf("%s/share", scratch);
     kernels = xasprintf("%s/a/b/kernels", scratch);
     is_int(spec_install(&spec, share, kernels, &err), -1, "no template, no kernel");
-    files_make_dirs(share, &err);
+    file_make_dirs(share, &err);
     path = xasprintf("%s/kernel.json.in", share);
     files_write(path, text, strlen(text), &err);
     free(path);
