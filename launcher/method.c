@@ -11,6 +11,7 @@ struct method {
     const char *name;
     bool needs_mpiexec;
     bool is_process_per_rank; /* else one process manager for all */
+    int files;                /* that one process has open for each rank */
     void (*argv)(const struct job *job, int idx, struct strings *argv);
     void (*env)(const struct job *job, int idx, struct strings *env);
 };
@@ -73,8 +74,8 @@ static void none_env(const struct job *job, int idx, struct strings *env)
 }
 
 static const struct method methods[] = {
-    { "mpiexec", true, false, mpiexec_argv, mpiexec_env },
-    { "none", false, true, none_argv, none_env },
+    { "mpiexec", true, false, 4, mpiexec_argv, mpiexec_env },
+    { "none", false, true, 1, none_argv, none_env },
 };
 
 #define METHOD_COUNT (sizeof(methods) / sizeof(methods[0]))
@@ -101,6 +102,11 @@ const char *method_name(const struct method *method)
 bool method_needs_mpiexec(const struct method *method)
 {
     return method->needs_mpiexec;
+}
+
+int method_files(const struct method *method)
+{
+    return method->files;
 }
 
 int method_processes(const struct method *method, const struct job *job)

@@ -26,6 +26,9 @@ const struct method *method_find(const char *name, struct error *err);
 const char *method_name(const struct method *method);
 bool method_needs_mpiexec(const struct method *method);
 
+/* How many files one of the processes has open for each rank. */
+int method_files(const struct method *method);
+
 /* How many processes to start. */
 int method_processes(const struct method *method, const struct job *job);
 

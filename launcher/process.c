@@ -81,8 +81,26 @@ static bool is_of_run(pid_t pid, const char *run)
     return found;
 }
 
-struct hunt {
+struct search {
     const char *run;
+    process_f call;
+    void *arg;
+};
+
+static void look_at(pid_t pid, void *arg)
+{
+    struct search *search = arg;
+
+    if (has_program_of_ours(pid) && is_of_run(pid, search->run))
+        search->call(pid, search->arg);
+}
+
+void process_each_of_run(const char *run, process_f call, void *arg)
+{
+    process_each(look_at, &(struct search){ run, call, arg });
+}
+
+struct hunt {
     int signal;
     pid_t spared;
     int found;
@@ -92,8 +110,7 @@ static void signal_one(pid_t pid, void *arg)
 {
     struct hunt *hunt = arg;
 
-    if (pid == getpid() || pid == hunt->spared || !has_program_of_ours(pid)
-        || !is_of_run(pid, hunt->run))
+    if (pid == getpid() || pid == hunt->spared)
         return;
     hunt->found++;
     if (hunt->signal)
@@ -102,9 +119,9 @@ static void signal_one(pid_t pid, void *arg)
 
 int process_signal_run(const char *run, int signal, pid_t spared)
 {
-    struct hunt hunt = { run, signal, spared, 0 };
+    struct hunt hunt = { signal, spared, 0 };
 
-    process_each(signal_one, &hunt);
+    process_each_of_run(run, signal_one, &hunt);
     return hunt.found;
 }
 

@@ -18,6 +18,9 @@ int process_signal_run(const char *run, int signal, pid_t spared);
 typedef void (*process_f)(pid_t pid, void *arg);
 void process_each(process_f call, void *arg);
 
+/* The same for those of the run. */
+void process_each_of_run(const char *run, process_f call, void *arg);
+
 /* A descriptor that can be read when 'pid' has ended; -1 when the system offers
  * none, or there is no such process. */
 int process_watch(pid_t pid);
