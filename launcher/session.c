@@ -22,8 +22,10 @@
 #include "kernel/base/mem.h"
 #include "kernel/base/order.h"
 #include "kernel/base/platform.h"
+#include "kernel/base/sizes.h"
 #include "launcher/child.h"
 #include "launcher/files.h"
+#include "launcher/limits.h"
 #include "launcher/process.h"
 #include "launcher/ranks.h"
 #include "launcher/rundir.h"
@@ -165,15 +167,23 @@ static void on_failed(const char *why, void *arg)
     check_end(session);
 }
 
-/* -1 with 'err' when that many can never be started. */
+/* -1 with 'err' when that many cannot be started.  The kernel's own number is not
+ * doubted: it is tried, and the process manager says what is wrong. */
 static int check_number(const struct session *session, int number, struct error *err)
 {
+    const struct method *method = session->setup->method;
+    struct limits limits;
+
     if (number < 1 || number > RANKS_MAX)
         return error_set(err, "there are 1 to %d ranks, not %d", RANKS_MAX, number);
-    if (!method_needs_mpiexec(session->setup->method) || session->mpiexec)
+    if (method_needs_mpiexec(method) && !session->mpiexec) {
+        *err = session->no_mpiexec;
+        return -1;
+    }
+    if (number <= session->setup->ranks)
         return 0;
-    *err = session->no_mpiexec;
-    return -1;
+    limits_read(session->run, &limits);
+    return limits_check(&limits, number, method_files(method), err);
 }
 
 static void order_check(struct session *session, const struct order *order)
@@ -345,7 +355,15 @@ static void make_environment(struct session *session)
     free(wire);
 }
 
-static int start_front(struct session *session, struct error *err)
+/* What %ranks N has left for this notebook, or the kernel's own number. */
+static int choose_ranks(struct error *why)
+{
+    const char *notebook = getenv("JPY_SESSION_NAME");
+
+    return notebook ? sizes_recall(notebook, why) : 0;
+}
+
+static int start_front(struct session *session, int ranks, struct error *err)
 {
     struct strings argv = { 0 };
     struct child child = { .output = -1 };
@@ -357,6 +375,8 @@ static int start_front(struct session *session, struct error *err)
     strings_add(&argv, "--connection");
     strings_add(&argv, session->setup->connection);
     strings_add(&argv, "--ranks");
+    strings_add_format(&argv, "%d", ranks > 0 ? ranks : session->setup->ranks);
+    strings_add(&argv, "--usual");
     strings_add_format(&argv, "%d", session->setup->ranks);
     strings_add(&argv, "--run");
     strings_add(&argv, session->run);
@@ -404,6 +424,7 @@ static void make_loop(struct session *session)
 static int start(struct session *session, struct error *err)
 {
     const struct session_setup *setup = session->setup;
+    struct error why = { "" };
 
     if (!(session->front_path = parts_program(setup->parts, "rankbook-front", err))
         || !(session->keeper_path =
@@ -417,11 +438,13 @@ static int start(struct session *session, struct error *err)
         return -1;
     make_environment(session);
     make_loop(session);
-    if (start_front(session, err) < 0)
+    if (start_front(session, choose_ranks(&why), err) < 0)
         return -1;
     session->orders_watch =
         loop_add_fd(session->loop, session->orders, on_order, session);
     open_log(session);
+    if (*why.text)
+        log_warning("%s; the kernel starts with its own number of ranks", why.text);
     platform_subreaper();
     return (session->sweeper = sweeper_start(session->run, err)) ? 0 : -1;
 }

@@ -15,7 +15,7 @@ struct session_setup {
     const struct method *method;
     const char *connection; /* the file, which has been read once */
     const char *python;
-    int ranks;
+    int ranks; /* unless the notebook has another number (sizes.h) */
 };
 
 /* The exit status of the program: 0 after an orderly end, 1 when the front ended

@@ -274,7 +274,8 @@ static void show(struct execute *execute, const char *text)
 
 static void show_table(struct execute *execute)
 {
-    char *table = table_format(execute->front->cluster);
+    struct front *front = execute->front;
+    char *table = table_format(front->cluster, front->usual);
 
     show(execute, table);
     free(table);

@@ -121,6 +121,7 @@ struct front *front_create(void *ctx, struct loop *loop,
     front->inputs = inputs_create(front);
     front->usage = usage_create(front);
     front->launch = launch_create(front, config->launcher);
+    front->usual = config->usual > 0 ? config->usual : config->ranks;
     launch_start(front->launch, config->ranks);
     return front;
 }

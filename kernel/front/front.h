@@ -41,6 +41,7 @@ struct front {
     json_t *ports;         /* of the channels, by their names in the connection file */
     enum gather_mode mode; /* of the cells from now on */
     char *start_failure;   /* why there are no ranks; NULL: none is known */
+    int usual;             /* how many ranks this kernel has, unless told otherwise */
     int patience;          /* ms until a cell in which nobody moves is reported */
     bool fails_standstill; /* and fails */
 };
@@ -48,7 +49,8 @@ struct front {
 struct front_config {
     const char *connection; /* the connection file */
     const char *run;        /* the run directory */
-    int ranks;
+    int ranks;              /* to start with */
+    int usual;    /* the kernel's own number, where nobody wants another one */
     int launcher; /* a socketpair (order.h) */
     int patience; /* ms; 0: the default */
     bool fails_standstill;

@@ -14,6 +14,7 @@
 #include "kernel/front/comms.h"
 #include "kernel/front/debug.h"
 #include "kernel/front/execute.h"
+#include "kernel/front/remedy.h"
 #include "kernel/front/words.h"
 
 /* The interpreters get this long to end by themselves; their keepers kill them a
@@ -22,9 +23,6 @@
 
 /* A process manager that ends says why a moment after its ranks are seen to. */
 #define WORDS_MS 300
-
-/* Where there are no ranks, only this cell is of use. */
-#define REMEDY "%%ranks restart tries again; %%ranks 2 starts 2 ranks"
 
 #define SECRET_SIZE 32
 
@@ -109,7 +107,7 @@ static void start_failed(struct launch *launch, const char *why)
         return;
     stop_timers(launch);
     log_error("the ranks did not start, cells end with an error: %s", why);
-    text = xasprintf("%s\n" REMEDY, why);
+    text = remedy_start(why, cluster_started(front->cluster), front->usual);
     clean = message_text(text, strlen(text));
     free(text);
     front->start_failure = xstrdup(json_string_value(clean));

@@ -25,6 +25,7 @@ static int config_read(int argc, char **argv, struct front_config *out)
     static const struct option known[] = {
         { "connection", required_argument, NULL, 'c' },
         { "ranks", required_argument, NULL, 'n' },
+        { "usual", required_argument, NULL, 'u' },
         { "run", required_argument, NULL, 'd' },
         { "launcher", required_argument, NULL, 'l' },
         { "method", required_argument, NULL, 'm' },
@@ -44,6 +45,8 @@ static int config_read(int argc, char **argv, struct front_config *out)
             out->connection = optarg;
         else if (option == 'n')
             out->ranks = atoi(optarg);
+        else if (option == 'u')
+            out->usual = atoi(optarg);
         else if (option == 'd')
             out->run = optarg;
         else if (option == 'l')

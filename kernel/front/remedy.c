@@ -1,6 +1,8 @@
 /* remedy.c - what deaths mean for the cells that follow, and what helps */
 #include "kernel/front/remedy.h"
 
+#include "kernel/base/mem.h"
+
 #define BACK "%ranks restart starts all ranks anew, without their variables"
 
 static bool is_any_lost(const struct cluster *cluster)
@@ -31,4 +33,14 @@ void remedy_add(const struct cluster *cluster, json_t *traceback)
     else if (lead >= 0)
         text = "%%rank still reaches the others; " BACK;
     json_array_append_new(traceback, json_string(text));
+}
+
+char *remedy_start(const char *why, int ranks, int usual)
+{
+    if (ranks == usual)
+        return xasprintf("%s\n%%ranks restart tries again", why);
+    return xasprintf(
+        "%s\n%%ranks restart tries again; %%ranks %d starts as many as this "
+        "kernel has by itself",
+        why, usual);
 }

@@ -82,7 +82,7 @@ static void add_row(struct buf *out, const char *const row[COLUMNS],
     buf_add(out, "\n", 1);
 }
 
-char *table_format(const struct cluster *cluster)
+char *table_format(const struct cluster *cluster, int usual)
 {
     int size = cluster_size(cluster), width[COLUMNS];
     char *(*rows)[COLUMNS] = xcalloc((size_t)size, sizeof(*rows));
@@ -103,5 +103,10 @@ char *table_format(const struct cluster *cluster)
             free(rows[rank][i]);
     }
     free(rows);
+    if (cluster_started(cluster) != usual)
+        buf_add_format(&out,
+                       "%d were started; this kernel has %d by itself: %%ranks %d goes "
+                       "back\n",
+                       cluster_started(cluster), usual, usual);
     return buf_take(&out);
 }

@@ -4,7 +4,8 @@
 
 #include "kernel/front/cluster.h"
 
-/* Lines of text, to be freed. */
-char *table_format(const struct cluster *cluster);
+/* Lines of text, to be freed.  The last one says so when more or fewer ranks were
+ * started than 'usual', the kernel's own number. */
+char *table_format(const struct cluster *cluster, int usual);
 
 #endif

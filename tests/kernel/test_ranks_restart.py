@@ -8,7 +8,7 @@ import signal
 
 import psutil
 import pytest
-from harness import TIMEOUT, Kernel, interpreters, kill, wait_gone
+from harness import RANKBOOK, TIMEOUT, Kernel, interpreters, kill, wait_gone
 
 SUM = "from mpi4py import MPI\nMPI.COMM_WORLD.allreduce(1)"
 
@@ -125,8 +125,10 @@ def test_another_size(kernels, world):
     kernel = kernels(world)
     restart(kernel, 2)
     works(kernel, 2)
-    table = kernel.run("%ranks").stream()
-    assert [row.split()[0] for row in table.splitlines()] == ["rank", "0", "1"]
+    *table, last = kernel.run("%ranks").stream().splitlines()
+    assert [row.split()[0] for row in table] == ["rank", "0", "1"]
+    assert last == (f"2 were started; this kernel has {kernel.ranks} by itself: "
+                    f"%ranks {kernel.ranks} goes back")
     banner = kernel.request("kernel_info_request", {}).content["banner"]
     assert "on 2 ranks" in banner
     usage = kernel.request("usage_request", {}, "control").content
@@ -204,6 +206,86 @@ def test_help(kernel):
     (page,) = kernel.run("%ranks?").content["payload"]
     text = page["data"]["text/plain"]
     assert "%ranks restart" in text and "%ranks 8" in text
+
+
+# ---------------------------------------------------------------- the next time
+
+@pytest.fixture
+def notebook(tmp_path):
+    """The environment of a notebook's kernels, as jupyter_server makes it."""
+    return {"JPY_SESSION_NAME": str(tmp_path / "a notebook.ipynb"),
+            "XDG_STATE_HOME": str(tmp_path)}
+
+
+REMEMBERED = "; variables are gone. This notebook starts with"
+
+
+@pytest.mark.parametrize("method", ["none", "mpiexec"])
+def test_a_notebook_keeps_its_number(notebook, method):
+    with Kernel(2, method, env=notebook) as kernel:
+        kernel.run("%ranks restart")
+        text = kernel.run("%ranks 3").stream()
+        assert text.endswith(f"{REMEMBERED} 3 from now on; %ranks 2 goes back\n"), text
+        assert kernel.run("%ranks 3").stream().endswith("; variables are gone\n")
+    with Kernel(2, method, env=dict(notebook, JPY_SESSION_NAME="/other.ipynb")) as kernel:
+        works(kernel, 2)
+        assert len(interpreters(kernel)) == 2
+    with Kernel(2, method, env=notebook) as kernel:
+        works(kernel, 3)
+        assert len(interpreters(kernel)) == 3
+        assert "%ranks 2 goes back" in kernel.run("%ranks").stream()
+        text = kernel.run("%ranks 2").stream()
+        assert text.endswith(f"{REMEMBERED} 2 from now on\n"), text
+        assert "goes back" not in kernel.run("%ranks").stream()
+    with Kernel(2, method, env=notebook) as kernel:
+        assert len(interpreters(kernel)) == 2
+
+
+def log_of(kernel, name):
+    (front,) = [each for each in kernel.processes() if each.name() == "rankbook-front"]
+    return (pathlib.Path(front.environ()["RANKBOOK_RUN"]) / "log" / name).read_text()
+
+
+def test_a_broken_file_is_ignored(notebook, tmp_path):
+    (tmp_path / "rankbook").mkdir()
+    (tmp_path / "rankbook" / "sizes").write_bytes(b"\xff\0many ranks\n\n")
+    with Kernel(2, "none", env=notebook) as kernel:
+        assert len(interpreters(kernel)) == 2
+        assert "line 2 is no number of ranks and a notebook" in log_of(kernel, "launcher.log")
+
+
+def test_where_nothing_can_be_written(notebook, tmp_path):
+    (tmp_path / "rankbook").write_text("no directory")
+    with Kernel(1, "none", env=notebook) as kernel:
+        restart(kernel, 2)
+        assert log_of(kernel, "front.log").count("is not remembered") == 1
+
+
+LIMITED = ["sh", "-c", 'ulimit -n 200; exec "$0" "$@"', RANKBOOK, "kernel", "-n", "2",
+           "-f", "{connection_file}"]
+
+
+def test_no_room_changes_nothing():
+    with Kernel(2, argv=LIMITED) as kernel:
+        kernel.run("x = 7")
+        done = kernel.run("%ranks 500")
+        assert done.content["ename"] == "UsageError"
+        assert done.content["evalue"].startswith("too few open files for 500 ranks: ")
+        assert "\n" not in done.content["evalue"] and len(done.outputs) == 1
+        assert kernel.run("x").result == "7"
+        works(kernel, 2)
+
+
+def test_no_room_for_what_is_remembered(notebook, tmp_path):
+    (tmp_path / "rankbook").mkdir()
+    (tmp_path / "rankbook" / "sizes").write_text("500 %(JPY_SESSION_NAME)s\n" % notebook)
+    with Kernel(2, argv=LIMITED, env=notebook, wait="welcome") as kernel:
+        done = kernel.run("x = 1")
+        assert done.content["ename"] == "StartError"
+        assert done.content["evalue"].startswith("too few open files for 500 ranks: ")
+        assert "%ranks 2 starts as many as this kernel has by itself" in done.content["evalue"]
+        assert kernel.run("%ranks 2").stream().endswith("starts with 2 from now on\n")
+        works(kernel, 2)
 
 
 # ---------------------------------------------------------------- after a fault
