@@ -14,7 +14,7 @@ import pytest
 from harness import BUILD
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
-from unfold import Pen, Unfold, cells
+from unfold import Pen, Unfold, cells, terminal, unfold_rows, unfold_shown
 
 FOLD, RANK, RAW = range(3)
 TEXT_MS, OPEN_MS, FLUSH_MS = 100, 1000, 50
@@ -23,6 +23,8 @@ WORDS = ["a\n", "b\n", "\n", "step 1\n", "step 2\n", "  é 漢字 😀\n", "tail
          "[0-1] x\n", "[0] \n", "[1]…y\n", "[", "0] ", "[1, 2]\n", "[2]\n"]
 COLORS = ["\x1b[31m", "\x1b[0m", "\x1b[m", "\x1b[1;38;5;9m", "\x1b[22;48;2;1;2;3m",
           "\x1b[39;49m", "\x1b[4m", "\x1b[31mred\n", "\x1b[0m\n", "\x1b[92m[1] "]
+BARS = ["\rload", "\rsaving", "\rab", "\r", "ab", "é漢", "a\n", "b\n", "\n", "x\r\n",
+        "\r\n", "load\r", "\rload\rab\n", "\r      \r", "[1] x\r"]
 
 
 @pytest.fixture(scope="module")
@@ -209,3 +211,68 @@ def test_messages_are_few(library):
             player.stream(step % 2, "stdout", b"step %d\n" % step)
             player.pass_time(1)
         assert len(player.messages()) <= 1000 / FLUSH_MS + 1
+
+
+def displays(player, stream):
+    """The last state of each display of the stream's rewritten lines."""
+    shown = {}
+    for kind, content in player.messages():
+        if kind != "stream" and f"-{stream}-" in content["transient"]["display_id"]:
+            shown[content["transient"]["display_id"]] = content["data"]["text/plain"]
+    return shown.values()
+
+
+def assert_shows(mine, text, rows):
+    """'mine' are a rank's lines, 'text' and 'rows' what of them is shown."""
+    rest = iter(text)
+    for line in mine:  # those that were not rewritten are in the text, in order
+        assert "\r" in line or line.rstrip(" ") in rest, (line, text)
+    final = collections.Counter(terminal(line) for line in mine if "\r" in line)
+    del final[""]
+    rows = collections.Counter(rows)
+    del rows[""]
+    assert rows <= final
+    assert final <= rows + collections.Counter(text)
+
+
+@EXAMPLES
+@given(common=lists(BARS, 12), others=lists(BARS, 6), ranks=RANKS, chance=CHANCE,
+       mode=st.sampled_from([FOLD, RANK]))
+def test_a_rewritten_line_is_shown_as_a_terminal_does(library, common, others, ranks,
+                                                      chance, mode):
+    each = depart(common, others, ranks, chance)
+    with Player(library, ranks, mode) as player:
+        play(player, each, chance)
+        player.finish()
+        for stream in ("stdout", "stderr"):
+            text = unfold_shown("".join(
+                content["text"] for kind, content in player.messages()
+                if kind == "stream" and content["name"] == stream), ranks)
+            rows = [row for shown in displays(player, stream)
+                    for row in unfold_rows(shown, ranks)]
+            for rank, mine in enumerate(each):
+                lines = "".join(part for name, part in mine if name == stream)
+                assert_shows(lines.removesuffix("\n").split("\n") if lines else [],
+                             text[rank], [row for who, row in rows if rank in who])
+
+
+@EXAMPLES
+@given(percents=st.lists(st.lists(st.integers(0, 100), min_size=1, max_size=5),
+                         min_size=2, max_size=6), chance=CHANCE)
+def test_of_bars_the_slowest_and_the_fastest_are_shown(library, percents, chance):
+    ranks = len(percents)
+    each = [[("stderr", f"\rwork: {n:3}%|{'#' * (n // 10):10}| {n:3}/100") for n in mine]
+            for mine in percents]
+    with Player(library, ranks) as player:
+        play(player, each, chance)
+        player.finish()
+        shown, = displays(player, "stderr")
+    ends = {rank: mine[-1] for rank, mine in enumerate(percents)}
+    rows = list(unfold_rows(shown, ranks))
+    wanted = [(min(ends.values()), "  slowest"), (max(ends.values()), "  fastest")]
+    if wanted[0][0] == wanted[1][0]:
+        wanted = [(wanted[0][0], "")]
+    assert [(list(owners), text) for owners, text in rows] == [
+        ([rank for rank in ends if ends[rank] == end],
+         f"work: {end:3}%|{'#' * (end // 10):10}| {end:3}/100{note}")
+        for end, note in wanted]

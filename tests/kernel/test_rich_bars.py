@@ -4,6 +4,7 @@ import re
 
 import pytest
 from test_rich_displays import only, shown
+from unfold import unfold_rows
 
 BAR = """
 from {module} import tqdm
@@ -73,6 +74,19 @@ def test_a_bar_of_one_rank(four):
                     "for i in tqdm(range(9), disable=rank != 2): pass")
     line = only(screen(done))
     assert "9/9" in line
+
+
+def test_lines_that_ranks_rewrite(four):
+    """In pieces, the first of them alike."""
+    done = four.run(
+        "import sys\nfrom mpi4py import MPI\nworld = MPI.COMM_WORLD\n"
+        "def write(text):\n"
+        "    sys.stdout.write(text); sys.stdout.flush(); world.Barrier()\n"
+        "write('\\rloading'); write('\\rof'); write(f' {world.rank % 2}!'); write('\\n')")
+    rows = [row for part in shown(done) if isinstance(part, dict)
+            for row in unfold_rows(part["text/plain"], 4)]
+    assert [[text for ranks, text in rows if rank in ranks] for rank in range(4)] == [
+        ["of 0!ng"], ["of 1!ng"], ["of 0!ng"], ["of 1!ng"]]
 
 
 def test_rich_tables_and_text(kernel):

@@ -67,6 +67,18 @@ def decode(ranks_text):
     return ranks
 
 
+def terminal(line):
+    """What a terminal shows of a line in the end, without blanks after it."""
+    shown, column = [], 0
+    for char in line:
+        if char == "\r":
+            column = 0
+        else:
+            shown[column:column + 1] = [char]
+            column += 1
+    return "".join(shown).rstrip(" ")
+
+
 class Unfold:
     """What each rank wrote: 'written[rank]' is a list of [stream, character, colour]."""
 
@@ -130,3 +142,38 @@ def unfold(text, ranks):
                 written[rank][-1:] = [end.removesuffix("\n") for end in written[rank][-1:]]
             written[rank].append(line[found.end():] if found else line)
     return ["".join(lines) for lines in written]
+
+
+def split_label(line, ranks):
+    """The ranks of a line's label (of all, when it has none), its mark, and the rest."""
+    found = LABEL.match(line)
+    owners = decode(found.group(1)) if found else None
+    if not owners:
+        return range(ranks), None, line
+    end = len(found.group(1)) + 3
+    if len(owners) == 1:  # numbers stand below one another
+        end += len(str(ranks - 1)) - len(found.group(1))
+    return owners, line[end - 1:end], line[end:]
+
+
+def unfold_shown(text, ranks):
+    """The lines of each rank as a terminal shows them, of a text with '\\r'."""
+    written = [[] for _ in range(ranks)]
+    for line in text.split("\n"):
+        is_rewritten = "\r" in line
+        owners, mark, rest = split_label(
+            terminal(line) + " " if is_rewritten else line, ranks)
+        rest = rest.removesuffix(" ") if is_rewritten else rest
+        for rank in owners:
+            if mark == "…":
+                written[rank][-1:] = [end + rest for end in written[rank][-1:]]
+            else:
+                written[rank].append(rest if mark else line)
+    return [[terminal(line) for line in lines] for lines in written]
+
+
+def unfold_rows(text, ranks):
+    """The rows of a display of rewritten lines (bars.h): (ranks, text) pairs."""
+    for row in text.split("\n"):
+        owners, _, rest = split_label(row, ranks)
+        yield owners, rest

@@ -463,48 +463,6 @@ static void test_clear(void)
     end(gather, &seen);
 }
 
-static void test_bars(void)
-{
-    struct seen seen = { { 0 } };
-    struct gather *gather = start(&seen, 2, GATHER_FOLD);
-
-    say(gather, 0, "\r10%", 0);
-    say(gather, 1, "\r10%", 0);
-    gather_tick(gather, 100);
-    is_str(buf_text(&seen.text), "\r10%", "a bar that all share is text");
-    say(gather, 0, "\r20%", 200);
-    say(gather, 1, "\r30%", 200);
-    gather_tick(gather, 400);
-    say(gather, 0, "\r100%\n", 500);
-    say(gather, 1, "\r100%\n", 500);
-    gather_finish(gather, 600);
-    ok(strstr(buf_text(&seen.text), "[0] 20%"), "bars that differ are labelled");
-    ok(strstr(buf_text(&seen.text), "\"100%"), "and become one again");
-    ok(strstr(buf_text(&seen.text), "update_display_data"), "in place");
-    end(gather, &seen);
-}
-
-static void test_bars_one_after_the_other(void)
-{
-    struct seen seen = { { 0 } };
-    struct gather *gather = start(&seen, 2, GATHER_FOLD);
-
-    say(gather, 0, "\r0: 10%", 0);
-    say(gather, 1, "\r1: 10%", 0);
-    gather_tick(gather, 2000);
-    say(gather, 0, "\r0: 100%\n", 2000);
-    gather_tick(gather, 4000);
-    say(gather, 0, "\r0: 20% of the next", 4000);
-    gather_tick(gather, 6000);
-    say(gather, 0, "\r0: all of the next\n", 6000);
-    say(gather, 1, "\r1: 100%\n", 6000);
-    gather_finish(gather, 8000);
-    ok(strstr(buf_text(&seen.text),
-              "[0] 0: 100%\\n[0] 0: all of the next\\n[1] 1: 100%"),
-       "the end of a bar stays while its rank has another one");
-    end(gather, &seen);
-}
-
 /* Rank 1 says something else in one line of a hundred. */
 static void test_one_line_of_a_hundred(void)
 {
@@ -576,8 +534,6 @@ int main(void)
     test_lone_display();
     test_display_ids();
     test_clear();
-    test_bars();
-    test_bars_one_after_the_other();
     test_one_line_of_a_hundred();
     test_flood();
     displays_destroy(displays);

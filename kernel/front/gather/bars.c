@@ -1,4 +1,4 @@
-/* bars.c - progress bars that differ between ranks */
+/* bars.c - lines that ranks rewrite, differently, as one display */
 #include "kernel/front/gather/bars.h"
 
 #include <ctype.h>
@@ -11,9 +11,8 @@
 #include "kernel/front/gather/label.h"
 
 struct bar {
-    char *text;   /* NULL: this rank has none in the display */
+    char *text;   /* NULL: nothing of this rank is seen */
     bool is_open; /* no newline yet */
-    bool is_over; /* 'text' has its newline */
 };
 
 /* Bars that have ended, while their ranks go on with others in the same display. */
@@ -25,6 +24,7 @@ struct row {
 
 struct bars {
     uint64_t cell;
+    const char *stream;
     unsigned number; /* of the display; 0: none yet */
     bool is_shown;
     bool is_changed;
@@ -35,11 +35,12 @@ struct bars {
     struct row *ended;
 };
 
-struct bars *bars_create(uint64_t cell, int highest, int count)
+struct bars *bars_create(uint64_t cell, const char *stream, int highest, int count)
 {
     struct bars *bars = xcalloc(1, sizeof(*bars));
 
     bars->cell = cell;
+    bars->stream = stream;
     bars->highest = highest;
     bars->count = count;
     bars->flushed = -BARS_FLUSH_MS;
@@ -59,8 +60,14 @@ static void forget_bars(struct bars *bars)
     }
     for (int rank = 0; rank <= bars->highest; rank++) {
         free(bars->each[rank].text);
-        bars->each[rank].text = NULL;
+        bars->each[rank] = (struct bar){ 0 };
     }
+}
+
+void bars_reset(struct bars *bars)
+{
+    forget_bars(bars);
+    bars->is_shown = bars->is_changed = false;
 }
 
 void bars_destroy(struct bars *bars)
@@ -72,18 +79,10 @@ void bars_destroy(struct bars *bars)
     free(bars);
 }
 
-bool bars_has(const struct bars *bars, int rank)
+bool bars_are_in(const char *text)
 {
-    return bars->each[rank].is_open;
-}
-
-bool bars_are_in(const struct item *line)
-{
-    const char *text = buf_text(&line->bytes);
-    size_t size = line->bytes.size;
-
-    return (memchr(text, '|', size) && memchr(text, '%', size))
-           || memmem(text, size, "it/s", 4) || memmem(text, size, "s/it", 4);
+    return (strchr(text, '|') && strchr(text, '%')) || strstr(text, "it/s")
+           || strstr(text, "s/it");
 }
 
 static bool has_open(const struct bars *bars)
@@ -155,34 +154,19 @@ static void add_row(struct bars *bars, int rank, char *text)
     idset_add((*end)->ranks, rank);
 }
 
-static bool is_same(const char *old, const char *text, size_t size)
-{
-    return old && strlen(old) == size && !memcmp(old, text, size);
-}
-
-void bars_update(struct bars *bars, int rank, const char *text, size_t size)
+void bars_update(struct bars *bars, int rank, const char *text, bool is_end)
 {
     struct bar *bar = &bars->each[rank];
-    bool is_end = size > 0 && text[size - 1] == '\n';
 
-    while (size > 0 && (text[size - 1] == '\n' || text[size - 1] == '\r'))
-        size--;
-    if (size > 0 && bar->text && bar->is_over) {
+    if (!bar->is_open && bar->text) {
         add_row(bars, rank, bar->text);
         bar->text = NULL;
     }
-    if (size > 0)
-        bar->is_over = false;
-    bar->is_over = bar->is_over || is_end;
+    bars->is_changed =
+        bars->is_changed || is_end || strcmp(bar->text ? bar->text : "", text) != 0;
     bar->is_open = !is_end;
-    if (size == 0 && !bar->text)
-        return;
-    if (size > 0 && !is_same(bar->text, text, size)) {
-        free(bar->text);
-        bar->text = xstrndup(text, size);
-        bars->is_changed = true;
-    }
-    bars->is_changed = bars->is_changed || is_end;
+    free(bar->text);
+    bar->text = *text ? xstrdup(text) : NULL;
 }
 
 /* The slowest and the fastest rank, which are the same when all are as far. */
@@ -214,7 +198,8 @@ static struct span span_of(const struct bars *bars)
 static void add_line(const struct bars *bars, const struct idset *ranks,
                      const char *text, const char *note, struct buf *out)
 {
-    bool is_all = idset_count(ranks) == bars->count;
+    bool is_all =
+        idset_count(ranks) == bars->count && !label_is_like(text, strlen(text));
     char *label = is_all ? xstrdup("") : label_of(ranks, bars->highest);
 
     buf_add_format(out, "%s%s%s%s", out->size ? "\n" : "", label, text, note);
@@ -284,8 +269,8 @@ static void add_lines(const struct bars *bars, struct buf *out)
 static void publish(const struct bars *bars, struct output *output)
 {
     struct buf lines = { 0 };
-    char *id = xasprintf("rankbook-bars-%llu-%u", (unsigned long long)bars->cell,
-                         bars->number);
+    char *id = xasprintf("rankbook-bars-%llu-%s-%u", (unsigned long long)bars->cell,
+                         bars->stream, bars->number);
     json_t *content;
     char *bytes;
     struct message_out out = {
@@ -305,16 +290,26 @@ static void publish(const struct bars *bars, struct output *output)
     buf_clear(&lines);
 }
 
+static bool is_seen(const struct bars *bars)
+{
+    for (int rank = 0; rank <= bars->highest; rank++)
+        if (bars->each[rank].text)
+            return true;
+    return bars->ended;
+}
+
 void bars_flush(struct bars *bars, struct output *output, int64_t now, bool is_final)
 {
     if (!bars->is_changed || (!is_final && now - bars->flushed < BARS_FLUSH_MS))
         return;
-    if (!bars->is_shown)
-        bars->number++;
-    publish(bars, output);
-    bars->is_shown = true;
     bars->is_changed = false;
-    bars->flushed = now;
+    if (bars->is_shown || is_seen(bars)) {
+        if (!bars->is_shown)
+            bars->number++;
+        publish(bars, output);
+        bars->is_shown = true;
+        bars->flushed = now;
+    }
     if (!has_open(bars)) {
         /* All have ended: the next bars are another display. */
         bars->is_shown = false;

@@ -80,9 +80,14 @@ static bool is_cut(const struct item *item)
     return size == 0;
 }
 
-bool fold_is_live(const struct fold_queue *queue, const struct item *line)
+void fold_set_live(struct fold_queue *queue, const char *name, bool is_live)
 {
-    return queue->live && !strcmp(queue->live, line->name);
+    queue->is_live[!strcmp(name, "stderr")] = is_live;
+}
+
+static bool is_live(const struct fold_queue *queue, const struct item *line)
+{
+    return queue->is_live[!strcmp(line->name, "stderr")];
 }
 
 /* How long the head of a queue waits; -1: for ever. */
@@ -94,8 +99,8 @@ static int64_t patience(const struct fold_queue *queue, bool unanimous)
     case ITEM_LINE:
         if (is_cut(head))
             break;
-        return head->open && !unanimous && !fold_is_live(queue, head) ? FOLD_OPEN_MS
-                                                                      : FOLD_TEXT_MS;
+        return head->open && !unanimous && !is_live(queue, head) ? FOLD_OPEN_MS
+                                                                 : FOLD_TEXT_MS;
     case ITEM_DISPLAY:
         return FOLD_DISPLAY_MS;
     case ITEM_CLEAR:

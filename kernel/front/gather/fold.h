@@ -37,11 +37,10 @@
 struct fold_queue {
     struct items items;
     int rank;
-    int64_t matched;  /* when the last item came that others had as well */
-    bool is_done;     /* nothing will follow */
-    const char *live; /* its open lines of this stream are progress bars, shown as
-                         they grow; NULL: of none */
-    bool is_held;     /* its rank was told to wait */
+    int64_t matched; /* when the last item came that others had as well */
+    bool is_done;    /* nothing will follow */
+    bool is_live[2]; /* its open line of stdout, stderr is shown as it grows */
+    bool is_held;    /* its rank was told to wait */
     bool is_pending;
     bool is_member; /* of the group that fold_next() chose */
 };
@@ -61,8 +60,8 @@ enum fold_step {
     FOLD_RESULTS, /* the heads of the members are results, maybe different ones */
 };
 
-/* The line goes on with a progress bar of its stream. */
-bool fold_is_live(const struct fold_queue *queue, const struct item *line);
+/* The open line of the stream 'name' is rewritten, and shown as it grows. */
+void fold_set_live(struct fold_queue *queue, const char *name, bool is_live);
 
 /* Chooses what goes next. */
 enum fold_step fold_next(struct fold *fold, int64_t now);

@@ -8,11 +8,10 @@
 #include "kernel/base/mem.h"
 #include "kernel/front/gather/alike.h"
 #include "kernel/front/gather/arrange.h"
-#include "kernel/front/gather/bars.h"
 #include "kernel/front/gather/display.h"
 #include "kernel/front/gather/fold.h"
 #include "kernel/front/gather/gallery.h"
-#include "kernel/front/gather/label.h"
+#include "kernel/front/gather/lines.h"
 #include "kernel/front/gather/output.h"
 #include "kernel/front/gather/past.h"
 #include "kernel/front/gather/talk.h"
@@ -28,12 +27,11 @@ struct gather {
     gather_hold_f hold;
     void *hold_arg;
     struct output *output;
-    struct bars *bars;
+    struct lines *lines;
     struct fold fold;
-    struct item *held; /* a '\r' of all, which may begin a bar; NULL: none */
     struct past *past;
-    bool is_past_due;  /* before the next output: clear_output(wait=True) of some */
-    size_t rewritable; /* length of the bar that all share, 0: there is none */
+    bool is_past_due; /* before the next output: clear_output(wait=True) of some */
+    int64_t now;      /* as it was told last */
 };
 
 struct gather *gather_create(const struct gather_config *config)
@@ -61,7 +59,7 @@ struct gather *gather_create(const struct gather_config *config)
         gather->highest = rank;
     }
     gather->gallery = gallery_create(config->displays, gather->highest);
-    gather->bars = bars_create(config->cell, gather->highest, (int)gather->fold.count);
+    gather->lines = lines_create(gather->output, config->cell, gather->targets);
     return gather;
 }
 
@@ -74,9 +72,8 @@ void gather_destroy(struct gather *gather)
     free(gather->fold.queues);
     gallery_destroy(gather->gallery);
     talk_destroy(gather->talk);
-    bars_destroy(gather->bars);
+    lines_destroy(gather->lines);
     output_destroy(gather->output);
-    item_destroy(gather->held);
     past_destroy(gather->past);
     idset_destroy(gather->targets);
     free(gather);
@@ -107,114 +104,17 @@ static bool needs_label(const struct gather *gather)
            && (gather->mode == GATHER_RANK || !fold_is_whole(&gather->fold));
 }
 
-/* The bar that all shared so far gives way to the display of the bars. */
-static void erase_shared_bar(struct gather *gather, const char *name)
-{
-    if (gather->rewritable)
-        output_erase(gather->output, name, gather->rewritable);
-    gather->rewritable = 0;
-}
-
-/* Ranks whose line was begun by a '\r' write a bar, and go on with it. */
-static bool is_rewriting(const struct gather *gather, const struct item *item)
-{
-    for (size_t i = 0; i < gather->fold.count; i++)
-        if (gather->fold.queues[i].is_member
-            && fold_is_live(&gather->fold.queues[i], item))
-            return true;
-    return false;
-}
-
-static bool has_bars(const struct gather *gather, const struct item *item)
-{
-    for (size_t i = 0; i < gather->fold.count; i++) {
-        const struct fold_queue *queue = &gather->fold.queues[i];
-
-        if (queue->is_member && fold_is_live(queue, item)
-            && bars_has(gather->bars, queue->rank))
-            return true;
-    }
-    return false;
-}
-
-/* A '\r' that begins a line shows nothing, but a text of it an empty line: it waits
- * for what follows. */
-static void forget_held(struct gather *gather)
-{
-    item_destroy(gather->held);
-    gather->held = NULL;
-}
-
-static void show_bars(struct gather *gather, const struct item *item)
-{
-    forget_held(gather);
-    erase_shared_bar(gather, item->name);
-    for (size_t i = 0; i < gather->fold.count; i++) {
-        const struct fold_queue *queue = &gather->fold.queues[i];
-
-        if (queue->is_member)
-            bars_update(gather->bars, queue->rank, buf_text(&item->bytes),
-                        item->bytes.size);
-    }
-}
-
-static void add_text(struct gather *gather, const struct item *item,
-                     const struct idset *ranks, bool is_common)
-{
-    char *label = label_of(ranks, gather->highest);
-
-    output_add_lines(gather->output, &(struct output_line){
-                                         .name = item->name,
-                                         .label = label,
-                                         .is_common = is_common,
-                                         .is_rest = item->is_rest,
-                                         .color = item->color,
-                                         .text = buf_text(&item->bytes),
-                                         .size = item->bytes.size,
-                                     });
-    free(label);
-}
-
-/* It was text after all. */
-static void show_held(struct gather *gather)
-{
-    if (gather->held)
-        add_text(gather, gather->held, gather->targets, true);
-    forget_held(gather);
-}
-
-static void show_text(struct gather *gather, const struct said *said, bool rewriting)
-{
-    bool is_common = !said->is_labelled;
-
-    show_held(gather);
-    gather->rewritable = is_common && rewriting ? said->item->bytes.size : 0;
-    add_text(gather, said->item, said->ranks, is_common);
-}
-
 static void show_line(struct gather *gather, const struct said *said)
 {
-    const struct item *item = said->item;
-    bool is_bar = item->bytes.data[item->bytes.size - 1] == '\r';
-    bool is_ended = item->bytes.data[item->bytes.size - 1] == '\n';
-    bool rewriting = is_bar || is_rewriting(gather, item);
+    const char *name = said->item->name;
 
-    if (rewriting)
+    if (lines_add(gather->lines, said, gather->now))
         past_give_up(gather->past);
-    if (is_bar && item->bytes.size == 1 && !gather->rewritable && !said->is_labelled) {
-        show_held(gather);
-        gather->held = item_copy(item);
-    } else if (has_bars(gather, item)
-               || (rewriting && (said->is_labelled || bars_are_in(item)))) {
-        show_bars(gather, item);
-    } else {
-        show_text(gather, said, rewriting && !is_ended);
-    }
     for (size_t i = 0; i < gather->fold.count; i++) {
         struct fold_queue *queue = &gather->fold.queues[i];
 
-        if (queue->is_member && rewriting)
-            queue->live = is_ended ? NULL : item->name;
+        if (idset_has(said->ranks, queue->rank))
+            fold_set_live(queue, name, lines_is_live(gather->lines, queue->rank, name));
     }
 }
 
@@ -282,7 +182,7 @@ static void show_said(const struct said *said, void *arg)
     struct gather *gather = arg;
 
     if (said->item->kind != ITEM_LINE)
-        show_held(gather);
+        lines_leave(gather->lines, gather->now);
     if (said->item->kind != ITEM_DISPLAY)
         gallery_show(gather->gallery, collect, gather);
     switch (said->item->kind) {
@@ -311,6 +211,7 @@ static void show_past(struct gather *gather)
 
     gather->is_past_due = false;
     output_publish(gather->output, &out);
+    lines_reset(gather->lines);
     past_show(gather->past, show_said, gather);
     gallery_show(gather->gallery, collect, gather);
 }
@@ -325,7 +226,7 @@ static void show_clear(struct gather *gather, const struct said *said)
         show_said(said, gather);
         past_clear(gather->past);
         gather->is_past_due = false;
-        gather->rewritable = 0;
+        lines_reset(gather->lines);
     } else if (past_remove(gather->past, said->ranks)) {
         gather->is_past_due = true;
         if (!waits)
@@ -459,6 +360,7 @@ static void show_ready(struct gather *gather, int64_t now)
 {
     enum fold_step step;
 
+    gather->now = now;
     while ((step = fold_next(&gather->fold, now)) != FOLD_NOTHING) {
         if (step == FOLD_GROUP)
             show_group(gather);
@@ -467,7 +369,7 @@ static void show_ready(struct gather *gather, int64_t now)
     }
     hold_ranks(gather, now);
     gallery_show(gather->gallery, collect, gather);
-    bars_flush(gather->bars, gather->output, now, false);
+    lines_flush(gather->lines, now, false);
     output_flush(gather->output, now, false);
 }
 
@@ -574,8 +476,8 @@ void gather_finish(struct gather *gather, int64_t now)
     for (size_t i = 0; i < gather->fold.count; i++)
         gather->fold.queues[i].is_done = true;
     show_ready(gather, now);
-    show_held(gather);
-    bars_flush(gather->bars, gather->output, now, true);
+    lines_leave(gather->lines, now);
+    lines_flush(gather->lines, now, true);
     output_flush(gather->output, now, true);
     past_give_up(gather->past);
     for (size_t i = 0; i < gather->fold.count; i++)
@@ -585,7 +487,7 @@ void gather_finish(struct gather *gather, int64_t now)
 int64_t gather_deadline(const struct gather *gather)
 {
     int64_t times[] = { fold_deadline(&gather->fold), output_deadline(gather->output),
-                        bars_deadline(gather->bars) };
+                        lines_deadline(gather->lines) };
     int64_t first = -1;
 
     for (size_t i = 0; i < sizeof(times) / sizeof(*times); i++)

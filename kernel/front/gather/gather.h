@@ -22,8 +22,8 @@
  *  - sequences that set colours are set anew, so that labels have none, and each
  *    character has the one that its rank gave it;
  *  - bytes that are no UTF-8 are replaced;
- *  - a line that was rewritten ('\r', a progress bar) may go where it can be rewritten,
- *    to a display (bars.h);
+ *  - a line that is rewritten ('\r', a progress bar) goes to a display where ranks
+ *    differ, which has in the end what a terminal would show of it (lines.h, bars.h);
  *  - lines of the front's own (gather_note()) belong to nobody.
  *
  * tests/kernel/unfold.py reads it back so.
