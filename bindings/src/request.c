@@ -63,7 +63,8 @@ static void keep_dealloc(PyObject *object)
 
 /* ------------------------------------------------------------ orphans */
 /* True when MPI does not use the memory any more.  Not by MPI_Test(): for a receive
- * that was truncated MPICH looks into its communicator, which may be freed by now. */
+ * that was truncated MPICH looks into its communicator, which may be freed by now.  Nor
+ * by what libmpiwait sees: nobody waits. */
 static bool is_over(struct orphan *orphan)
 {
     MPI_Status unused;
@@ -72,9 +73,9 @@ static bool is_over(struct orphan *orphan)
     /* Of a collective that was never started MPICH's MPI_Testall() says that it is not
      * over. */
     if (orphan->keep->is_persistent)
-        MPI_CALL(rc, MPI_Request_get_status(orphan->mpi, &flag, &unused));
+        MPI_CALL(rc, PMPI_Request_get_status(orphan->mpi, &flag, &unused));
     else
-        MPI_CALL(rc, MPI_Testall(1, &orphan->mpi, &flag, &unused));
+        MPI_CALL(rc, PMPI_Testall(1, &orphan->mpi, &flag, &unused));
     if (rc == MPI_SUCCESS && !flag)
         return false;
     if (orphan->mpi != MPI_REQUEST_NULL && orphan->keep->is_persistent)

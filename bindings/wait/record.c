@@ -191,17 +191,29 @@ void record_show(const struct wait *unnamed)
         .tag = wait->tag,
         .arrived = count_arrived(wait),
         .since_ns = wait_now(),
+        .polled_ns = wait->polls ? wait_now() : 0,
     };
     now.thread = (int32_t)syscall(SYS_gettid);
     snprintf(now.call, sizeof(now.call), "%s", wait->call);
     describe_comm(&now, wait->comm);
-    if (wait->arriving)
+    /* What the loop does besides its tests is not known, nor who ends it. */
+    if (wait->polls)
+        now.needs = PAGE_NEEDS_UNKNOWN;
+    else if (wait->arriving)
         add_missing(&now, wait->arriving);
     else if (wait->comm != MPI_COMM_NULL)
         add_peers(&now, wait->comm);
     else if (!wait->deaf && !comm_has_outsiders())
         add_peers(&now, world_handle());
     page_wait_write(record, &now);
+}
+
+void record_poll(uint64_t now)
+{
+    struct page_wait *record = own_slot();
+
+    if (record)
+        atomic_store_explicit(&record->polled_ns, now, memory_order_relaxed);
 }
 
 void record_update(const struct wait *wait)

@@ -6,7 +6,7 @@
 #ifndef WAIT_RECORD_H
 #define WAIT_RECORD_H
 
-#include <mpi.h>
+#include <stdint.h>
 
 struct wait;
 
@@ -14,6 +14,9 @@ struct wait;
 void record_name(struct wait *wait);
 
 void record_show(const struct wait *wait);
+
+/* What is shown is a loop of tests; the last was 'now'. */
+void record_poll(uint64_t now);
 
 /* Members that have arrived meanwhile. */
 void record_update(const struct wait *wait);

@@ -17,6 +17,7 @@
 #include "bindings/wait/interrupt.h"
 #include "bindings/wait/layer.h"
 #include "bindings/wait/left.h"
+#include "bindings/wait/poll.h"
 #include "bindings/wait/reason.h"
 #include "bindings/wait/record.h"
 
@@ -134,6 +135,7 @@ void wait_begin(struct wait *wait, const char *call, MPI_Comm comm, int peer, in
         .gone = -1,
         .nap_ns = NAP_FIRST_NS,
     };
+    poll_end();
     interrupt_enter();
 }
 

@@ -32,6 +32,7 @@ struct wait {
     int peer, tag; /* rank in 'comm', WAIT_ANY or WAIT_NONE */
     bool begun;    /* a collective that all members are in: only a death ends it */
     bool deaf;     /* nothing ends it; shown as begun */
+    bool polls;    /* a loop of tests (poll.h) */
     const struct comm *arriving; /* whose members it waits for, or NULL */
 
     /* A word that others change while this thread sleeps, and how many sleep on

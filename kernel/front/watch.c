@@ -14,6 +14,7 @@ struct waiter {
     bool is_released;
     bool is_reported; /* it was in a report since it moved */
     bool is_held;     /* at a breakpoint */
+    int line, cell;   /* where it computes; 0: not known */
     bool is_dead;
 };
 
@@ -234,6 +235,11 @@ static bool is_same_wait(const json_t *old, const json_t *new)
     return a && b && json_equal(a, b);
 }
 
+static int json_number(const json_t *object, const char *key)
+{
+    return (int)json_integer_value(json_object_get(object, key));
+}
+
 void watch_waiting(struct watch *watch, int rank, json_t *waiting)
 {
     int64_t since = json_integer_value(json_object_get(waiting, "since_ms"));
@@ -245,6 +251,12 @@ void watch_waiting(struct watch *watch, int rank, json_t *waiting)
         return;
     }
     waiter = &watch->waiters[rank];
+    waiter->line = json_number(waiting, "line");
+    waiter->cell = json_number(waiting, "cell");
+    if (!json_object_get(waiting, "call")) {
+        json_decref(waiting);
+        waiting = NULL;
+    }
     is_same = is_same_wait(watch->waits[rank], waiting);
     json_decref(watch->waits[rank]);
     idset_destroy(waiter->others);
@@ -267,8 +279,9 @@ json_t *watch_where(const struct watch *watch, int rank)
         json_object_set_new(waits, "since_ms",
                             json_integer(now - watch->waiters[rank].since));
     }
-    return json_pack("{s:I, s:o}", "since_ms", (json_int_t)(now - watch->begun),
-                     "waits", waits);
+    return json_pack("{s:I, s:o, s:i, s:i}", "since_ms",
+                     (json_int_t)(now - watch->begun), "waits", waits, "line",
+                     watch->waiters[rank].line, "cell", watch->waiters[rank].cell);
 }
 
 void watch_held(struct watch *watch, int rank, bool is_held)

@@ -14,6 +14,24 @@ bool where_is_asked(const struct front *front, struct message *msg)
     return request_is_directive(msg, cluster_size(front->cluster), DIRECTIVE_WHERE);
 }
 
+static int number(const json_t *object, const char *key)
+{
+    return (int)json_integer_value(json_object_get(object, key));
+}
+
+/* "computes in line 3 of cell 5": the line of a cell, maybe an earlier one, that runs.
+ */
+static void add_computing(const json_t *cell, struct buf *text)
+{
+    int line = number(cell, "line"), at = number(cell, "cell");
+
+    buf_add_text(text, "computes in ");
+    if (line > 0)
+        buf_add_format(text, "line %d of ", line);
+    buf_add_format(text, "cell %d",
+                   line > 0 && at > 0 ? at : number(cell, "execution_count"));
+}
+
 /* "rank 0: waits in Recv (peer 3, tag 7) in line 2 of cell 5 for 12 s" */
 static void add_rank(const struct front *front, int rank, struct buf *text)
 {
@@ -35,9 +53,7 @@ static void add_rank(const struct front *front, int rank, struct buf *text)
     if (json_is_object(waits)) {
         standstill_add_wait(text, waits);
     } else {
-        buf_add_format(
-            text, "computes in cell %d",
-            (int)json_integer_value(json_object_get(cell, "execution_count")));
+        add_computing(cell, text);
         since = cell;
     }
     buf_add_format(

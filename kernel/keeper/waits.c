@@ -12,6 +12,7 @@
 
 #define LOOK_MS 250
 #define LONG_NS 500000000u
+#define MOVES_LOOKS 4     /* from line to line of a rank that computes */
 #define ASK_NS 200000000u /* the answer is there by the look that tells */
 
 struct waits {
@@ -25,6 +26,7 @@ struct waits {
     struct page_wait told; /* what the front knows; not active: that it moves */
     uint64_t told_place;
     uint64_t asked_ns; /* the wait whose place was asked for */
+    unsigned moved;    /* looks since it waited */
 };
 
 /* "0-3,7" */
@@ -104,6 +106,33 @@ static bool is_told(const struct waits *waits, const struct page_wait *wait)
            && !memcmp(told->ranks, wait->ranks, sizeof(told->ranks));
 }
 
+/* As a wait without a call. */
+static void tell_line(struct waits *waits, uint64_t place)
+{
+    struct buf out = { 0 };
+
+    fields_begin(&out);
+    fields_add_number(&out, "line", (uint32_t)place);
+    fields_add_number(&out, "cell", (int64_t)(place >> 32));
+    fields_end(&out);
+    waits->told_place = place;
+    waits->call(buf_text(&out), waits->arg);
+    buf_clear(&out);
+}
+
+static void look_at_moving(struct waits *waits)
+{
+    unsigned step = ++waits->moved % MOVES_LOOKS;
+    uint64_t place = atomic_load(&waits->page->place);
+
+    if (step == MOVES_LOOKS - 1) {
+        atomic_store(&waits->page->place, 0);
+        waits->ask(waits->arg);
+    } else if (step == 0 && place && place != waits->told_place) {
+        tell_line(waits, place);
+    }
+}
+
 static void on_look(struct loop *loop, void *arg)
 {
     struct waits *waits = arg;
@@ -112,7 +141,10 @@ static void on_look(struct loop *loop, void *arg)
     char *text;
     bool found;
 
-    found = find(waits, &wait);
+    if (!(found = find(waits, &wait)))
+        look_at_moving(waits);
+    else
+        waits->moved = 0;
     if (found && now >= wait.since_ns + ASK_NS && waits->asked_ns != wait.since_ns) {
         atomic_store(&waits->page->place, 0); /* of an earlier wait */
         waits->asked_ns = wait.since_ns;
@@ -122,6 +154,8 @@ static void on_look(struct loop *loop, void *arg)
         if (waits->told.active)
             waits->call("", waits->arg);
         waits->told.active = 0;
+        if (found)
+            waits->told_place = 0;
         return;
     }
     place = atomic_load(&waits->page->place);
@@ -160,6 +194,8 @@ void waits_start(struct waits *waits, int thread)
 {
     waits->thread = thread;
     waits->told.active = 0;
+    waits->told_place = 0;
+    waits->moved = 0;
     if (!waits->timer)
         waits->timer = loop_add_timer(waits->loop, LOOK_MS, 1, on_look, waits);
 }

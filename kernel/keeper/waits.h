@@ -1,7 +1,8 @@
 /* waits.h - whether the interpreter waits in MPI, seen from outside
  *
  * While a cell runs the page is looked at four times a second.  A wait that has
- * lasted half a second is worth a word to the front, and so is its end.
+ * lasted half a second is worth a word to the front, and so is its end.  Of a rank that
+ * computes the front learns once a second at which line it is.
  */
 #ifndef KEEPER_WAITS_H
 #define KEEPER_WAITS_H

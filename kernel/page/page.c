@@ -13,12 +13,15 @@
 #include <string.h>
 #include <sys/mman.h>
 #include <sys/stat.h>
+#include <time.h>
 #include <unistd.h>
 
 #include "kernel/base/platform.h"
 
 /* A seqlock that stays odd has lost its writer. */
 #define READ_TRIES 1000
+
+#define POLLS_NS 500000000u /* between two tests of a loop */
 
 static_assert(sizeof(struct page) <= 4096, "one page is enough");
 
@@ -209,6 +212,18 @@ void page_wait_write(struct page_wait *slot, const struct page_wait *wait)
     atomic_store_explicit(&slot->seq, (seq | 1) + 1, memory_order_release);
 }
 
+/* The thread does something else by now. */
+static bool is_stale(const struct page_wait *wait)
+{
+    uint64_t polled = atomic_load_explicit(&wait->polled_ns, memory_order_relaxed);
+    struct timespec t;
+
+    if (!polled)
+        return false;
+    clock_gettime(CLOCK_MONOTONIC, &t);
+    return (uint64_t)t.tv_sec * 1000000000u + (uint64_t)t.tv_nsec > polled + POLLS_NS;
+}
+
 bool page_wait_read(struct page *page, int idx, struct page_wait *out)
 {
     struct page_wait *slot = &page->waits[idx], copy;
@@ -223,7 +238,7 @@ bool page_wait_read(struct page *page, int idx, struct page_wait *out)
         after = atomic_load_explicit(&slot->seq, memory_order_relaxed);
         if (before != after || (before & 1))
             continue;
-        if (!copy.active)
+        if (!copy.active || is_stale(&copy))
             return false;
         /* written by a process that user code may have damaged */
         copy.call[sizeof(copy.call) - 1] = '\0';

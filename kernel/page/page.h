@@ -21,7 +21,7 @@
 #include "kernel/base/error.h"
 
 #define PAGE_MAGIC 0x3147504bu /* "KPG1" */
-#define PAGE_VERSION 4
+#define PAGE_VERSION 5
 #define PAGE_THREADS 16
 #define PAGE_TEXT 256
 #define PAGE_RANKS 512 /* that a wait can name */
@@ -67,6 +67,7 @@ struct page_wait {
     uint32_t needs;                  /* enum page_needs */
     int32_t thread;                  /* gettid() */
     uint64_t since_ns;               /* CLOCK_MONOTONIC */
+    _Atomic uint64_t polled_ns;      /* of a loop of tests: the last; 0: it waits */
     char call[32];                   /* "Recv", "Allreduce" */
     char comm[32];                   /* name of the communicator */
     uint64_t ranks[PAGE_RANKS / 64]; /* of MPI_COMM_WORLD as it began, a bit each */
@@ -136,10 +137,12 @@ bool page_signal_take(struct page *page);
 /* The words of the last interrupt, always terminated. */
 void page_interrupt_text(const struct page *page, char out[PAGE_TEXT]);
 
-/* The owner of a slot: everything but 'seq', as one step for the keeper. */
+/* The owner of a slot: everything but 'seq', as one step for the keeper.  'polled_ns'
+ * may be stored without. */
 void page_wait_write(struct page_wait *slot, const struct page_wait *wait);
 
-/* Keeper: copies a consistent wait of slot 'idx'; false when it is not active. */
+/* Keeper: copies a consistent wait of slot 'idx'; false when it is not active, or a
+ * loop of tests that goes on no more. */
 bool page_wait_read(struct page *page, int idx, struct page_wait *out);
 
 #endif

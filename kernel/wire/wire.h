@@ -76,7 +76,8 @@ enum wire_type {
                         needs: ""|"any"|"all"|"life" of ranks: "0-3" (page.h), thread:
                         it is not the main thread, line, cell, id}], or [""] when it
                         moves again: the interpreter has waited in one MPI call for
-                        more than half a second of a cell */
+                        more than half a second of a cell.  Of one that computes now
+                        and then [json {line, cell}] */
     WIRE_HEALED,     /* [json {text, size}]: answer to HEAL; 'text' is "" or what the
                         cell should tell its user (drained messages, broken parts);
                         'size' that of the rank's MPI world, 0 without */

@@ -1,5 +1,7 @@
 """Who waits for whom: errors and reports go to those that nobody can free any more."""
 
+import re
+
 import pytest
 from harness import Kernel
 
@@ -12,6 +14,10 @@ def compute_until(path):
     while not os.path.exists(path):
         time.sleep(0.01)
 """
+
+
+ASK = {"code": "%where", "silent": False, "store_history": True,
+       "user_expressions": {}, "allow_stdin": False, "stop_on_error": True}
 
 
 @pytest.fixture(scope="module")
@@ -90,19 +96,36 @@ def test_where_is_answered_while_a_cell_runs(still, channel, tmp_path):
     msg_id = kernel.send(f"if rank == 2: compute_until({str(flag)!r}); comm.send(1, 0)\n"
                          "if rank == 0: comm.recv(source=2)")
     client = kernel.connect()
-    ask = {"code": "%where", "silent": False, "store_history": True,
-           "user_expressions": {}, "allow_stdin": False, "stop_on_error": True}
     shown = ""
     while "rank 0: waits in recv (peer 2) in line 2 of cell" not in shown:
-        done = kernel.request("execute_request", ask, channel, client)
+        done = kernel.request("execute_request", ASK, channel, client)
         shown = done.stream()
     count = done.content["execution_count"]
     assert done.content["status"] == "ok" and len(shown.splitlines()) == 3
-    assert "rank 1: idle" in shown and f"rank 2: computes in cell {count} for" in shown
+    assert "rank 1: idle" in shown and "rank 2: computes in " in shown
+    while not re.search(r"rank 2: computes in line \d+ of cell \d+ for", shown):
+        shown = kernel.request("execute_request", ASK, channel, client).stream()
     flag.touch()
     assert kernel.collect(msg_id).content["execution_count"] == count
     shown = kernel.run("%where").stream()
     assert shown.splitlines() == [f"rank {rank}: idle" for rank in range(3)]
+
+
+@pytest.mark.parametrize("ranks", [2, 4])
+@pytest.mark.parametrize("loop, call", [
+    ("while not request.Test(): pass", "Test"),
+    ("while not MPI.Request.Testall([request]): pass", "Testall"),
+    ("while not comm.iprobe(source=1): time.sleep(0.01)", "Iprobe (peer 1)"),
+])
+def test_a_loop_of_tests_is_shown_as_a_wait(still, ranks, loop, call):
+    kernel = still(ranks)
+    msg_id = kernel.send(f"if rank == 0:\n    request = comm.Irecv(np.ones(1), 1)\n    {loop}")
+    shown = ""
+    while f"rank 0: waits in {call} in line 3 of cell" not in shown:
+        shown = kernel.request("execute_request", ASK, "control").stream()
+    kernel.interrupt()
+    assert kernel.collect(msg_id).content["ename"] == "KeyboardInterrupt"
+    assert kernel.run("comm.allreduce(1)").result == str(ranks)
 
 
 def test_a_communicator_is_named(still):

@@ -90,7 +90,7 @@ def test_a_program_that_dies_of_errors(tmp_path, ranks):
     assert told.count("fine") == ranks, told
 
 
-CALLS = ["Barrier", "Comm_split", "Comm_create_group", "Intercomm_create", "Win_allocate",
+CALLS = ["Barrier", "Test", "Comm_split", "Comm_create_group", "Intercomm_create", "Win_allocate",
          "Win_fence", "Win_lock", "Win_start", "Win_wait", "File_open", "File_write_all",
          "File_close"]
 

@@ -165,6 +165,19 @@ static int in_barrier(void)
     return MPI_Barrier(MPI_COMM_WORLD);
 }
 
+/* No call of it waits. */
+static int in_test(void)
+{
+    MPI_Request request;
+    int value, flag = 0, rc;
+
+    die();
+    MPI_Irecv(&value, 1, MPI_INT, victim, 5, MPI_COMM_WORLD, &request);
+    while ((rc = MPI_Test(&request, &flag, MPI_STATUS_IGNORE)) == MPI_SUCCESS && !flag)
+        sched_yield();
+    return rc;
+}
+
 static int in_split(void)
 {
     MPI_Comm comm;
@@ -294,6 +307,7 @@ static const struct {
 } calls[] = {
     { "inside", die_inside },
     { "Barrier", in_barrier },
+    { "Test", in_test },
     { "Comm_split", in_split },
     { "Comm_create_group", in_create_group },
     { "Intercomm_create", in_intercomm_create },
