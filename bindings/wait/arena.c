@@ -3,6 +3,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <pthread.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -12,12 +13,21 @@
 #include <unistd.h>
 
 #define ARENA_PLACES 4096 /* a process has 2048 context ids; ranks overlap */
+#define ARENA_NAMES 256
 #define NONCE 16
+
+struct name {
+    uint64_t key;
+    uint32_t time, joined; /* 0: free */
+    int place;
+};
 
 struct shared {
     unsigned char nonce[NONCE];
     _Atomic uint32_t next; /* where the search for a free place begins */
     struct arena_choice choice;
+    pthread_mutex_t lock; /* of the names; survives the death of its owner */
+    struct name names[ARENA_NAMES];
     struct arena_seat seats[] __attribute__((aligned(64)));
 };
 
@@ -77,6 +87,17 @@ static struct shared *map_memory(int fd, size_t length,
     return memory == MAP_FAILED ? NULL : memory;
 }
 
+static void init_names(struct shared *shared)
+{
+    pthread_mutexattr_t attr;
+
+    pthread_mutexattr_init(&attr);
+    pthread_mutexattr_setpshared(&attr, PTHREAD_PROCESS_SHARED);
+    pthread_mutexattr_setrobust(&attr, PTHREAD_MUTEX_ROBUST);
+    pthread_mutex_init(&shared->lock, &attr);
+    pthread_mutexattr_destroy(&attr);
+}
+
 struct arena *arena_create(MPI_Comm comm)
 {
     struct invitation invitation = { .fd = -1 };
@@ -105,6 +126,8 @@ struct arena *arena_create(MPI_Comm comm)
     if (good && arena && (arena->shared = map_memory(fd, arena->length, &invitation))) {
         arena->places = (char *)arena->shared + head;
         atomic_store(&arena->shared->seats[rank].pid, (int32_t)getpid());
+        if (rank == 0)
+            init_names(arena->shared);
     }
     good = arena && arena->shared;
     if (PMPI_Allreduce(&good, &all, 1, MPI_INT, MPI_MIN, comm) != MPI_SUCCESS)
@@ -155,6 +178,80 @@ int arena_take(struct arena *arena, int members)
 void arena_release(struct arena_place *place)
 {
     atomic_fetch_sub(&place->holders, 1);
+}
+
+/* ---- names ---- */
+
+/* Whoever died in here has left each name as it was or as it was to be. */
+static void lock_names(struct shared *shared)
+{
+    if (pthread_mutex_lock(&shared->lock) == EOWNERDEAD)
+        pthread_mutex_consistent(&shared->lock);
+}
+
+static struct name *find_name(struct shared *shared, uint64_t key, uint32_t time)
+{
+    for (int i = 0; i < ARENA_NAMES; i++) {
+        struct name *name = &shared->names[i];
+
+        if (name->joined && name->key == key && name->time == time)
+            return name;
+    }
+    return NULL;
+}
+
+static void forget(struct arena *arena, struct name *name)
+{
+    if (name->joined)
+        atomic_store(&arena_place(arena, name->place)->holders, 0);
+    name->joined = 0;
+}
+
+static struct name *make_name(struct arena *arena, uint64_t key, uint32_t time,
+                              int members)
+{
+    struct name *free_name = NULL;
+
+    for (int i = 0; i < ARENA_NAMES && !free_name; i++) {
+        struct name *name = &arena->shared->names[i];
+
+        if (!name->joined || (int32_t)(name->time - time) < 0)
+            free_name = name;
+    }
+    if (!free_name)
+        return NULL;
+    forget(arena, free_name);
+    *free_name = (struct name){ key, time, 0, arena_take(arena, members) };
+    return free_name->place < 0 ? NULL : free_name;
+}
+
+int arena_join(struct arena *arena, uint64_t key, uint32_t time, int members)
+{
+    struct name *name;
+    int idx = -1;
+
+    lock_names(arena->shared);
+    if ((name = find_name(arena->shared, key, time))
+        || (name = make_name(arena, key, time, members))) {
+        name->joined++;
+        idx = name->place;
+    }
+    pthread_mutex_unlock(&arena->shared->lock);
+    return idx;
+}
+
+void arena_part(struct arena *arena, uint64_t key, uint32_t time)
+{
+    struct name *name;
+
+    lock_names(arena->shared);
+    if ((name = find_name(arena->shared, key, time))) {
+        if (name->joined == 1)
+            forget(arena, name);
+        else
+            name->joined--;
+    }
+    pthread_mutex_unlock(&arena->shared->lock);
 }
 
 struct arena_seat *arena_seat(struct arena *arena, int rank)

@@ -5,7 +5,8 @@
  *
  *   - a seat per rank: its process, and how often it has come to be healed;
  *   - places: where the members of one communicator meet (word.h), with a line per
- *     member that says what it called.
+ *     member that says what it called;
+ *   - names of places, for members who have no communicator yet (rendezvous.h).
  *
  * A place belongs to the members that hold it and is free again when the last has
  * let go.
@@ -68,6 +69,12 @@ void arena_destroy(struct arena *arena);
 int arena_take(struct arena *arena, int members);
 struct arena_place *arena_place(struct arena *arena, int idx);
 void arena_release(struct arena_place *place);
+
+/* The place of those who know 'key' now ('time'): fresh for the first of 'members' to
+ * come, and free again when the last of those who have joined has parted.  -1: none is
+ * free.  What was left behind at an earlier time is taken for free. */
+int arena_join(struct arena *arena, uint64_t key, uint32_t time, int members);
+void arena_part(struct arena *arena, uint64_t key, uint32_t time);
 
 struct arena_seat *arena_seat(struct arena *arena, int rank);
 struct arena_choice *arena_choice(struct arena *arena);

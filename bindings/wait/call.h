@@ -26,6 +26,8 @@ struct buf;
     X(Graph_create)                                                                    \
     X(Dist_graph_create)                                                               \
     X(Dist_graph_create_adjacent)                                                      \
+    X(Comm_create_group)                                                               \
+    X(Comm_create_from_group)                                                          \
     X(Intercomm_create)                                                                \
     X(Comm_accept)                                                                     \
     X(Comm_connect)                                                                    \

@@ -12,6 +12,7 @@
 #include "bindings/wait/comm.h"
 #include "bindings/wait/layer.h"
 #include "bindings/wait/pairs.h"
+#include "bindings/wait/rendezvous.h"
 #include "bindings/wait/side.h"
 
 static int adopt(int rc, const MPI_Comm *handle)
@@ -209,27 +210,44 @@ MEET(Comm_accept, KEEP_PORT(), 4, const char *, port, MPI_Info, info, int, root,
 MEET(Comm_connect, KEEP_PORT(), 4, const char *, port, MPI_Info, info, int, root,
      MPI_Comm, comm)
 
-/* Nobody meets before these, whose members are not those of one intracommunicator;
- * but those of the result are all known to come out of them. */
-#define MAKE(name, parent, keep, ...)                                                  \
+/* For some of the members of a communicator, or before there is one. */
+#define MAKE(name, parent, tag, size, keep, ...)                                       \
     RUN(name, __VA_ARGS__)                                                             \
     EXPORT int MPI_##name(PAIRS_PARAMS(__VA_ARGS__), MPI_Comm *newcomm)                \
     {                                                                                  \
+        const struct call call = { .kind = CALL_##name };                              \
         struct side_call side = { #name, name##_run };                                 \
         struct name##_args *args;                                                      \
+        int rc;                                                                        \
                                                                                        \
         if (!layer_is_on())                                                            \
             return PMPI_##name(PAIRS_NAMES(__VA_ARGS__), newcomm);                     \
+        if ((rc = rendezvous(group, &call, tag, size, &side.begun)) != MPI_SUCCESS)    \
+            return rc;                                                                 \
         side.handler = handler_of(parent);                                             \
         HAND_OVER(name, keep, __VA_ARGS__);                                            \
     }
 
-MAKE(Comm_create_group, comm, (void)0, 3, MPI_Comm, comm, MPI_Group, group, int, tag)
+MAKE(Comm_create_group, comm, &tag, sizeof(tag), (void)0, 3, MPI_Comm, comm, MPI_Group,
+     group, int, tag)
 
-MAKE(Comm_create_from_group, MPI_COMM_SELF, KEEP_TEXT(stringtag), 4, MPI_Group, group,
-     const char *, stringtag, MPI_Info, info, MPI_Errhandler, errhandler)
+MAKE(Comm_create_from_group, MPI_COMM_SELF, stringtag, strlen(stringtag),
+     KEEP_TEXT(stringtag), 4, MPI_Group, group, const char *, stringtag, MPI_Info, info,
+     MPI_Errhandler, errhandler)
 
-MAKE(Intercomm_merge, comm, (void)0, 2, MPI_Comm, comm, int, high)
+/* Of two groups, which meet in MPI only; but all members of the result are known to
+ * come out of it. */
+RUN(Intercomm_merge, 2, MPI_Comm, comm, int, high)
+EXPORT int MPI_Intercomm_merge(MPI_Comm comm, int high, MPI_Comm *newcomm)
+{
+    struct side_call side = { "Intercomm_merge", Intercomm_merge_run };
+    struct Intercomm_merge_args *args;
+
+    if (!layer_is_on())
+        return PMPI_Intercomm_merge(comm, high, newcomm);
+    side.handler = handler_of(comm);
+    HAND_OVER(Intercomm_merge, (void)0, 2, MPI_Comm, comm, int, high);
+}
 
 /* ---- of other processes ---- */
 

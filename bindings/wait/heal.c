@@ -19,6 +19,7 @@
 #include "bindings/wait/layer.h"
 #include "bindings/wait/left.h"
 #include "bindings/wait/meeting.h"
+#include "bindings/wait/rendezvous.h"
 #include "bindings/wait/wait.h"
 #include "bindings/wait/world.h"
 #include "kernel/base/buf.h"
@@ -234,6 +235,7 @@ EXPORT int mpiwait_heal(uint64_t cell)
     for (int i = 0; i < atomic_load(&hook_count); i++)
         hooks[i].call(cell, hooks[i].arg);
     times++;
+    rendezvous_heal();
     comm_each(publish, &times);
     if ((rc = meeting_hold()) != MPI_SUCCESS)
         return rc;

@@ -8,21 +8,59 @@
 
 #define DUPLICATES 2010
 
+static int barrier(MPI_Comm comm)
+{
+    return MPI_Barrier(comm);
+}
+
+static int allreduce(MPI_Comm comm)
+{
+    int one = 1, sum;
+
+    return MPI_Allreduce(&one, &sum, 1, MPI_INT, MPI_SUM, comm);
+}
+
+static int split(MPI_Comm comm)
+{
+    MPI_Comm half;
+
+    return MPI_Comm_split(comm, 0, 0, &half);
+}
+
+static int create_group(MPI_Comm comm)
+{
+    MPI_Group group;
+    MPI_Comm other;
+    int rc;
+
+    MPI_Comm_group(comm, &group);
+    rc = MPI_Comm_create_group(comm, group, 3, &other);
+    MPI_Group_free(&group);
+    if (rc == MPI_SUCCESS)
+        MPI_Comm_free(&other);
+    return rc;
+}
+
+static const struct {
+    const char *name;
+    int (*call)(MPI_Comm comm);
+} calls[] = {
+    { "Barrier", barrier },
+    { "Allreduce", allreduce },
+    { "Comm_split", split },
+    { "Comm_create_group", create_group },
+};
+#define CALLS (int)(sizeof(calls) / sizeof(calls[0]))
+
 static void round_of(int number, MPI_Comm comm)
 {
     int victim = number % check_size, one = 1, sum = 0, rc = MPI_SUCCESS;
 
     check_begin_cell();
     if (check_rank == victim) {
-        const char *call =
-            number % 3 ? number % 3 == 1 ? "Allreduce" : "Comm_split" : "Barrier";
-        pthread_t keeper = check_interrupt_in(call);
-        MPI_Comm half;
+        pthread_t keeper = check_interrupt_in(calls[number % CALLS].name);
 
-        rc = number % 3 ? number % 3 == 1
-                              ? MPI_Allreduce(&one, &sum, 1, MPI_INT, MPI_SUM, comm)
-                              : MPI_Comm_split(comm, 0, 0, &half)
-                        : MPI_Barrier(comm);
+        rc = calls[number % CALLS].call(comm);
         check(check_reason(rc) == MPIWAIT_STOP, "round %d: %s", number, check_text(rc));
         pthread_join(keeper, NULL);
     }
@@ -33,6 +71,7 @@ static void round_of(int number, MPI_Comm comm)
     rc = MPI_Allreduce(&one, &sum, 1, MPI_INT, MPI_SUM, comm);
     check(rc == MPI_SUCCESS && sum == check_size, "round %d: %s", number,
           check_text(rc));
+    check(number % 16 || !create_group(comm), "a group after round %d", number);
 }
 
 /* On a core that they share ranks yield instead of spinning: quick on a busy machine
