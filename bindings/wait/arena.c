@@ -14,6 +14,9 @@
 
 #define ARENA_PLACES 4096 /* a process has 2048 context ids; ranks overlap */
 #define ARENA_NAMES 256
+#define ARENA_SLABS 256
+#define SLABS_BYTES (128u << 20) /* at most; taken from the host where they are used */
+#define PAGE 4096u
 #define NONCE 16
 
 struct name {
@@ -28,14 +31,15 @@ struct shared {
     struct arena_choice choice;
     pthread_mutex_t lock; /* of the names; survives the death of its owner */
     struct name names[ARENA_NAMES];
+    atomic_flag slabs[ARENA_SLABS]; /* set: taken */
     struct arena_seat seats[] __attribute__((aligned(64)));
 };
 
 struct arena {
     struct shared *shared;
-    char *places;
-    size_t stride, length;
-    int ranks;
+    size_t at_places, at_slabs, length;
+    size_t stride, slab; /* of a place, of a slab */
+    int ranks, slab_count;
 };
 
 /* What rank 0 tells: the others open its descriptor, and the nonce proves that it
@@ -98,25 +102,33 @@ static void init_names(struct shared *shared)
     pthread_mutexattr_destroy(&attr);
 }
 
+/* Head, places, slots: where each begins, and how long all of it is. */
+static void lay_out(struct arena *arena, int ranks)
+{
+    size_t places = sizeof(struct shared) + (size_t)ranks * sizeof(struct arena_seat);
+    size_t count;
+
+    arena->ranks = ranks;
+    arena->stride =
+        sizeof(struct arena_place) + (size_t)ranks * sizeof(struct arena_member);
+    arena->slab = 2 * (size_t)ranks * ARENA_SLOT;
+    count = SLABS_BYTES / arena->slab;
+    arena->slab_count = count < ARENA_SLABS ? (int)count : ARENA_SLABS;
+    arena->at_places = places;
+    arena->at_slabs = (places + ARENA_PLACES * arena->stride + PAGE - 1) / PAGE * PAGE;
+    arena->length = arena->at_slabs + (size_t)arena->slab_count * arena->slab;
+}
+
 struct arena *arena_create(MPI_Comm comm)
 {
     struct invitation invitation = { .fd = -1 };
     struct arena *arena = NULL;
     int rank, ranks, fd = -1, good, all = 0;
-    size_t head;
 
     PMPI_Comm_rank(comm, &rank);
     PMPI_Comm_size(comm, &ranks);
-    if (ranks > WORD_MEMBERS || !(arena = calloc(1, sizeof(*arena))))
-        ranks = 0;
-    else
-        arena->ranks = ranks;
-    head = sizeof(struct shared) + (size_t)ranks * sizeof(struct arena_seat);
-    if (arena) {
-        arena->stride =
-            sizeof(struct arena_place) + (size_t)ranks * sizeof(struct arena_member);
-        arena->length = head + ARENA_PLACES * arena->stride;
-    }
+    if (ranks <= WORD_MEMBERS && (arena = calloc(1, sizeof(*arena))))
+        lay_out(arena, ranks);
     if (arena && rank == 0)
         fd = make_memory(arena->length, &invitation);
     good = PMPI_Bcast(&invitation, (int)sizeof(invitation), MPI_BYTE, 0, comm)
@@ -124,7 +136,6 @@ struct arena *arena_create(MPI_Comm comm)
     if (good && arena && rank != 0)
         fd = open_memory(&invitation);
     if (good && arena && (arena->shared = map_memory(fd, arena->length, &invitation))) {
-        arena->places = (char *)arena->shared + head;
         atomic_store(&arena->shared->seats[rank].pid, (int32_t)getpid());
         if (rank == 0)
             init_names(arena->shared);
@@ -152,7 +163,30 @@ void arena_destroy(struct arena *arena)
 
 struct arena_place *arena_place(struct arena *arena, int idx)
 {
-    return (struct arena_place *)(arena->places + (size_t)idx * arena->stride);
+    char *places = (char *)arena->shared + arena->at_places;
+
+    return (struct arena_place *)(places + (size_t)idx * arena->stride);
+}
+
+static char *slab(const struct arena *arena, int idx)
+{
+    return (char *)arena->shared + arena->at_slabs + (size_t)idx * arena->slab;
+}
+
+static int take_slab(struct arena *arena)
+{
+    for (int i = 0; i < arena->slab_count; i++) {
+        if (!atomic_flag_test_and_set(&arena->shared->slabs[i]))
+            return i;
+    }
+    return -1;
+}
+
+char *arena_slots(struct arena *arena, const struct arena_place *place)
+{
+    int idx = atomic_load(&place->slab);
+
+    return idx < 0 ? NULL : slab(arena, idx);
 }
 
 int arena_take(struct arena *arena, int members)
@@ -169,15 +203,28 @@ int arena_take(struct arena *arena, int members)
         for (int k = 0; k < WORD_RING; k++)
             atomic_store(&place->words[k], 0);
         atomic_store(&place->sleepers, 0);
+        atomic_store(&place->slab, take_slab(arena));
         memset(place->member, 0, (size_t)members * sizeof(place->member[0]));
         return idx;
     }
     return -1;
 }
 
-void arena_release(struct arena_place *place)
+/* The host gets back what the slots took of it, before somebody else has them. */
+static void release_slab(struct arena *arena, int idx)
 {
-    atomic_fetch_sub(&place->holders, 1);
+    if (idx < 0)
+        return;
+    madvise(slab(arena, idx), arena->slab, MADV_REMOVE);
+    atomic_flag_clear(&arena->shared->slabs[idx]);
+}
+
+void arena_release(struct arena *arena, struct arena_place *place)
+{
+    int idx = atomic_load(&place->slab);
+
+    if (atomic_fetch_sub(&place->holders, 1) == 1)
+        release_slab(arena, idx);
 }
 
 /* ---- names ---- */
@@ -202,8 +249,15 @@ static struct name *find_name(struct shared *shared, uint64_t key, uint32_t time
 
 static void forget(struct arena *arena, struct name *name)
 {
-    if (name->joined)
-        atomic_store(&arena_place(arena, name->place)->holders, 0);
+    struct arena_place *place;
+    int idx;
+
+    if (name->joined) {
+        place = arena_place(arena, name->place);
+        idx = atomic_load(&place->slab);
+        atomic_store(&place->holders, 0);
+        release_slab(arena, idx);
+    }
     name->joined = 0;
 }
 

@@ -6,7 +6,9 @@
  *   - a seat per rank: its process, and how often it has come to be healed;
  *   - places: where the members of one communicator meet (word.h), with a line per
  *     member that says what it called;
- *   - names of places, for members who have no communicator yet (rendezvous.h).
+ *   - names of places, for members who have no communicator yet (rendezvous.h);
+ *   - slots, two a member: what it brings to a small collective (carry.h), for the
+ *     places that got some, as there are fewer.
  *
  * A place belongs to the members that hold it and is free again when the last has
  * let go.
@@ -23,6 +25,8 @@
 #include "bindings/wait/word.h"
 
 struct arena;
+
+#define ARENA_SLOT 65536 /* bytes */
 
 /* Written by its member only.  'came' is stored after 'shape', and before the
  * member goes to the word. */
@@ -42,6 +46,7 @@ struct arena_place {
     _Atomic uint64_t words[WORD_RING];
     _Atomic uint32_t sleepers;
     _Atomic uint32_t holders;
+    _Atomic int32_t slab; /* of slots; -1: none were left */
     struct arena_member member[] __attribute__((aligned(64)));
 };
 
@@ -68,7 +73,10 @@ void arena_destroy(struct arena *arena);
 /* A fresh place for 'members', by one of them; -1 when all are taken. */
 int arena_take(struct arena *arena, int members);
 struct arena_place *arena_place(struct arena *arena, int idx);
-void arena_release(struct arena_place *place);
+void arena_release(struct arena *arena, struct arena_place *place);
+
+/* Slots for twice as many as there are ranks; NULL: this place has none. */
+char *arena_slots(struct arena *arena, const struct arena_place *place);
 
 /* The place of those who know 'key' now ('time'): fresh for the first of 'members' to
  * come, and free again when the last of those who have joined has parted.  -1: none is

@@ -5,6 +5,7 @@
 #include <stdlib.h>
 
 #include "bindings/wait/arena.h"
+#include "bindings/wait/carry.h"
 #include "bindings/wait/interrupt.h"
 #include "bindings/wait/reason.h"
 #include "bindings/wait/wait.h"
@@ -150,14 +151,16 @@ int arrive(struct comm *comm, const struct call *call)
     struct arena_member *line = own_line(comm);
     enum word_state state;
     int rc = MPI_SUCCESS;
+    bool carries;
 
     if (comm->health != COMM_OPEN)
         return comm_refuse(comm, call_name(call->kind));
     comm->calls++;
     call_describe(call, comm->rank, comm->nonblocking, &line->shape);
     atomic_store_explicit(&line->came, comm->calls, memory_order_release);
-    state =
-        word_arrive(own_word(comm), comm->calls, call_digest(&line->shape), comm->size);
+    carries = carry_put(comm, call, line->shape.bytes);
+    state = word_arrive(own_word(comm), comm->calls, call_digest(&line->shape),
+                        comm->size, !carries);
     if (state == WORD_OPEN)
         state = wait_for_all(comm, call, &rc);
     else if (state != WORD_FAILED)
@@ -167,6 +170,16 @@ int arrive(struct comm *comm, const struct call *call)
     return state == WORD_MISMATCH    ? mismatch(comm)
            : state == WORD_ABANDONED ? abandoned(comm, call)
                                      : arrive_stuck(comm, call);
+}
+
+bool arrive_carried(const struct comm *comm)
+{
+    return !word_is_bare(atomic_load_explicit(own_word(comm), memory_order_relaxed));
+}
+
+int arrive_take(struct comm *comm, const struct call *call)
+{
+    return carry_take(comm, call, own_line(comm)->shape.bytes);
 }
 
 void arrive_begun(struct comm *comm)

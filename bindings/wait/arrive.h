@@ -16,6 +16,11 @@
  * code says why. */
 int arrive(struct comm *comm, const struct call *call);
 
+/* True when all have brought their data (carry.h): then the call goes on by
+ * arrive_take(), which waits for nobody, and MPI has nothing to do. */
+bool arrive_carried(const struct comm *comm);
+int arrive_take(struct comm *comm, const struct call *call);
+
 /* MPI accepted the call that arrive() let begin. */
 void arrive_begun(struct comm *comm);
 

@@ -4,6 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "bindings/wait/basic.h"
 #include "kernel/base/buf.h"
 #include "kernel/base/mem.h"
 
@@ -51,7 +52,7 @@ const char *call_name(enum call_kind kind)
 }
 
 /* A null op or type is for MPI to complain about. */
-static uint8_t op_index(MPI_Op op)
+uint8_t call_op(MPI_Op op)
 {
     if (op == (MPI_Op)0 || op == MPI_OP_NULL)
         return 0;
@@ -64,8 +65,11 @@ static uint8_t op_index(MPI_Op op)
 
 static uint64_t bytes_of(MPI_Count count, MPI_Datatype type)
 {
+    const struct basic *basic = basic_of(type);
     MPI_Count size = 0;
 
+    if (basic)
+        return count > 0 ? (uint64_t)count * basic->size : 0;
     if (count <= 0 || type == MPI_DATATYPE_NULL
         || PMPI_Type_size_x(type, &size) != MPI_SUCCESS || size < 0)
         return 0;
@@ -81,7 +85,7 @@ void call_describe(const struct call *call, int rank, uint32_t nonblocking,
 
     memset(shape, 0, sizeof(*shape));
     shape->kind = (uint8_t)call->kind;
-    shape->op = op_index(call->op);
+    shape->op = call_op(call->op);
     shape->root = side >= SIDE_ROOTED ? call->root : -1;
     /* Having met is all that a barrier is: it is no call of MPI's, which only sees
      * that the others are in order. */

@@ -71,13 +71,16 @@ enum call_kind {
         CALL_COUNT
 };
 
-/* The constants are small, so the fields that a call does not have stay 0. */
+/* The constants are small, so the fields that a call does not have stay 0.  Buffers
+ * are given for those calls alone that can carry their data (carry.h). */
 struct call {
     enum call_kind kind;
     int root;
     MPI_Op op;
     MPI_Count send, recv; /* how many */
     MPI_Datatype send_type, recv_type;
+    const void *send_buf;
+    void *recv_buf;
 };
 
 struct call_shape {
@@ -89,6 +92,9 @@ struct call_shape {
 };
 
 #define CALL_OP_USER 255
+
+/* The number of a predefined operation, from 1; 0: none, CALL_OP_USER: another. */
+uint8_t call_op(MPI_Op op);
 
 const char *call_name(enum call_kind kind);
 

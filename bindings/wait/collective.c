@@ -27,7 +27,11 @@ bool collective_enter(struct collective *collective, struct comm *comm,
     else if ((collective->rc = comm_settle(comm, false)) == MPI_SUCCESS
              && comm->way == COMM_PLACE)
         collective->rc = arrive(comm, call);
-    collective->refused = collective->rc != MPI_SUCCESS;
+    collective->over = collective->rc != MPI_SUCCESS;
+    if (!collective->over && comm->way == COMM_PLACE && arrive_carried(comm)) {
+        collective->rc = arrive_take(comm, call);
+        collective->over = true;
+    }
     return true;
 }
 
@@ -81,7 +85,7 @@ int collective_end(struct collective *collective)
     struct comm *comm = collective->comm;
     bool met = comm->way == COMM_PLACE;
 
-    if (collective->refused)
+    if (collective->over)
         return collective->rc;
     if (collective->rc != MPI_SUCCESS) {
         if (met)

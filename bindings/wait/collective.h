@@ -19,7 +19,7 @@ struct collective {
     const struct call *call;
     struct comm *comm;
     MPI_Request request;
-    bool refused; /* 'rc' says why; nothing may be started */
+    bool over; /* done, or refused as 'rc' says: nothing may be started */
     int rc;
 };
 
@@ -33,7 +33,7 @@ bool collective_enter(struct collective *collective, struct comm *comm,
 
 static inline bool collective_may_start(const struct collective *collective)
 {
-    return !collective->refused;
+    return !collective->over;
 }
 
 /* Waits for what was started.  Returns the MPI code of the whole. */

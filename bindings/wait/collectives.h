@@ -8,13 +8,15 @@
  * 'side' says which buffer's size all members must agree on, and whether there is
  * a root (see call.c).
  */
-#define SEND_ARGS .send = sendcount, .send_type = sendtype
-#define RECV_ARGS .recv = recvcount, .recv_type = recvtype
+#define SEND_ARGS .send = sendcount, .send_type = sendtype, .send_buf = sendbuf
+#define RECV_ARGS .recv = recvcount, .recv_type = recvtype, .recv_buf = recvbuf
+#define REDUCE_ARGS(count)                                                             \
+    .op = op, .send = count, .send_type = type, .send_buf = sendbuf, .recv_buf = recvbuf
 
 COLLECTIVE(Bcast, Ibcast, ROOTED_SEND,
            (void *buf, COUNT count, MPI_Datatype type, int root, MPI_Comm comm),
            (buf, count, type, root, comm), .root = root, .send = count,
-           .send_type = type)
+           .send_type = type, .recv_buf = buf)
 
 COLLECTIVE(Gather, Igather, ROOTED_GATHER,
            (const void *sendbuf, COUNT sendcount, MPI_Datatype sendtype, void *recvbuf,
@@ -48,7 +50,7 @@ COLLECTIVE(Allgather, Iallgather, RECV,
            (const void *sendbuf, COUNT sendcount, MPI_Datatype sendtype, void *recvbuf,
             COUNT recvcount, MPI_Datatype recvtype, MPI_Comm comm),
            (sendbuf, sendcount, sendtype, recvbuf, recvcount, recvtype, comm),
-           RECV_ARGS)
+           SEND_ARGS, RECV_ARGS)
 
 COLLECTIVE(Allgatherv, Iallgatherv, PLAIN,
            (const void *sendbuf, COUNT sendcount, MPI_Datatype sendtype, void *recvbuf,
@@ -61,7 +63,7 @@ COLLECTIVE(Alltoall, Ialltoall, RECV,
            (const void *sendbuf, COUNT sendcount, MPI_Datatype sendtype, void *recvbuf,
             COUNT recvcount, MPI_Datatype recvtype, MPI_Comm comm),
            (sendbuf, sendcount, sendtype, recvbuf, recvcount, recvtype, comm),
-           RECV_ARGS)
+           SEND_ARGS, RECV_ARGS)
 
 COLLECTIVE(Alltoallv, Ialltoallv, PLAIN,
            (const void *sendbuf, const COUNT sendcounts[], const DISPL sdispls[],
@@ -80,14 +82,13 @@ COLLECTIVE(Alltoallw, Ialltoallw, PLAIN,
 COLLECTIVE(Reduce, Ireduce, ROOTED_SEND,
            (const void *sendbuf, void *recvbuf, COUNT count, MPI_Datatype type,
             MPI_Op op, int root, MPI_Comm comm),
-           (sendbuf, recvbuf, count, type, op, root, comm), .root = root, .op = op,
-           .send = count, .send_type = type)
+           (sendbuf, recvbuf, count, type, op, root, comm), .root = root,
+           REDUCE_ARGS(count))
 
 COLLECTIVE(Allreduce, Iallreduce, SEND,
            (const void *sendbuf, void *recvbuf, COUNT count, MPI_Datatype type,
             MPI_Op op, MPI_Comm comm),
-           (sendbuf, recvbuf, count, type, op, comm), .op = op, .send = count,
-           .send_type = type)
+           (sendbuf, recvbuf, count, type, op, comm), REDUCE_ARGS(count))
 
 COLLECTIVE(Reduce_scatter, Ireduce_scatter, PLAIN,
            (const void *sendbuf, void *recvbuf, const COUNT recvcounts[],
@@ -97,20 +98,17 @@ COLLECTIVE(Reduce_scatter, Ireduce_scatter, PLAIN,
 COLLECTIVE(Reduce_scatter_block, Ireduce_scatter_block, SEND,
            (const void *sendbuf, void *recvbuf, COUNT recvcount, MPI_Datatype type,
             MPI_Op op, MPI_Comm comm),
-           (sendbuf, recvbuf, recvcount, type, op, comm), .op = op, .send = recvcount,
-           .send_type = type)
+           (sendbuf, recvbuf, recvcount, type, op, comm), REDUCE_ARGS(recvcount))
 
 COLLECTIVE(Scan, Iscan, SEND,
            (const void *sendbuf, void *recvbuf, COUNT count, MPI_Datatype type,
             MPI_Op op, MPI_Comm comm),
-           (sendbuf, recvbuf, count, type, op, comm), .op = op, .send = count,
-           .send_type = type)
+           (sendbuf, recvbuf, count, type, op, comm), REDUCE_ARGS(count))
 
 COLLECTIVE(Exscan, Iexscan, SEND,
            (const void *sendbuf, void *recvbuf, COUNT count, MPI_Datatype type,
             MPI_Op op, MPI_Comm comm),
-           (sendbuf, recvbuf, count, type, op, comm), .op = op, .send = count,
-           .send_type = type)
+           (sendbuf, recvbuf, count, type, op, comm), REDUCE_ARGS(count))
 
 COLLECTIVE(Neighbor_allgather, Ineighbor_allgather, PLAIN,
            (const void *sendbuf, COUNT sendcount, MPI_Datatype sendtype, void *recvbuf,
@@ -145,3 +143,4 @@ COLLECTIVE(Neighbor_alltoallw, Ineighbor_alltoallw, PLAIN,
 
 #undef SEND_ARGS
 #undef RECV_ARGS
+#undef REDUCE_ARGS

@@ -50,7 +50,7 @@ void comm_destroy(struct comm *comm)
 {
     list_remove(comm);
     if (comm->place)
-        arena_release(comm->place);
+        arena_release(layer.arena, comm->place);
     free(comm->ones);
     free(comm->zeros);
     free(comm->world);
@@ -213,6 +213,7 @@ static int take_place(struct comm *comm, int idx)
         return MPI_SUCCESS;
     }
     comm->place = arena_place(layer.arena, idx);
+    comm->slots = arena_slots(layer.arena, comm->place);
     comm->way = COMM_PLACE;
     return MPI_SUCCESS;
 }

@@ -36,6 +36,7 @@ struct comm {
     MPI_Aint *zeros;
     int *world; /* first ranks in MPI_COMM_WORLD; NULL unless way is COMM_PLACE */
     struct arena_place *place;
+    char *slots;                 /* of the place; NULL: it has none */
     uint32_t calls, nonblocking; /* collectives so far */
     enum comm_health health;
     int culprit;     /* rank in MPI_COMM_WORLD, or -1 */

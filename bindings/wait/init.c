@@ -3,6 +3,8 @@
 #include <string.h>
 
 #include "bindings/wait/arena.h"
+#include "bindings/wait/basic.h"
+#include "bindings/wait/carry.h"
 #include "bindings/wait/comm.h"
 #include "bindings/wait/interrupt.h"
 #include "bindings/wait/layer.h"
@@ -46,6 +48,8 @@ static int start(void)
     PMPI_Comm_size(layer.kernel, &layer.size);
     if (layer.size > 1 && !is_set_to("plain"))
         layer.arena = arena_create(layer.kernel);
+    basic_init();
+    carry_init();
     wait_init(layer.arena ? layer.size : 1);
     world_init();
     layer.on = true;

@@ -20,6 +20,7 @@
 #include "bindings/wait/poll.h"
 #include "bindings/wait/reason.h"
 #include "bindings/wait/record.h"
+#include "bindings/wait/word.h"
 
 #define SPIN_OWN_CORE 4000
 #define SPIN_SHARED_CORE 32
@@ -114,7 +115,7 @@ static void nap(struct wait *wait)
      * the two sees the other. */
     atomic_fetch_add(wait->sleepers, 1);
     seen = (uint32_t)atomic_load(wait->word);
-    if ((seen >> 12 & 0xf) == 0)
+    if (word_state(seen) == WORD_OPEN)
         syscall(SYS_futex, wait->word, FUTEX_WAIT, seen, &t, NULL, 0);
     atomic_fetch_sub(wait->sleepers, 1);
 }

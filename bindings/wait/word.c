@@ -1,6 +1,8 @@
 /* word.c - the atomic word on which the members of a collective meet */
 #include "bindings/wait/word.h"
 
+#define WORD_BARE (1u << 15)
+
 static uint64_t word_make(uint32_t sequence, uint16_t digest, enum word_state state,
                           int number)
 {
@@ -20,25 +22,27 @@ static int32_t word_ahead(uint64_t word, uint32_t sequence)
 }
 
 enum word_state word_arrive(_Atomic uint64_t *word, uint32_t sequence, uint16_t digest,
-                            int members)
+                            int members, bool bare)
 {
-    uint64_t old = atomic_load_explicit(word, memory_order_acquire), next;
+    uint64_t old = atomic_load_explicit(word, memory_order_acquire), next, flag;
     enum word_state state;
     int count;
 
     do {
         count = 1;
         state = WORD_OPEN;
+        flag = bare ? WORD_BARE : 0;
         if (word_ahead(old, sequence) == 0) {
             if (word_state(old) != WORD_OPEN)
                 return word_state(old);
             if (word_digest(old) != digest)
                 state = WORD_MISMATCH;
             count = word_number(old) + 1;
+            flag |= old & WORD_BARE;
         }
         if (state == WORD_OPEN && count == members)
             state = WORD_STARTED;
-        next = word_make(sequence, digest, state, count);
+        next = word_make(sequence, digest, state, count) | flag;
     } while (!atomic_compare_exchange_weak(word, &old, next));
     return state;
 }

@@ -3,11 +3,12 @@
  * A collective that has begun cannot be taken back, so its members first decide
  * together, in one 64-bit word that they share, whether it begins:
  *
- *     sequence 32 | digest 16 | state 4 | number 12
+ *     sequence 32 | digest 16 | bare 1 | state 3 | number 12
  *
  * The sequence is the call's number on its communicator, the digest stands for
  * what all members must call alike.  'number' counts who has come while the word
- * is open, and names the member at fault once it is abandoned or failed.
+ * is open, and names the member at fault once it is abandoned or failed.  The word
+ * is bare when a member came without its data (carry.h).
  *
  *     open -> started     by the last member to arrive
  *     open -> abandoned   by a member that gives up waiting
@@ -23,6 +24,7 @@
 #define WAIT_WORD_H
 
 #include <stdatomic.h>
+#include <stdbool.h>
 #include <stdint.h>
 
 #define WORD_RING 4
@@ -43,7 +45,12 @@ static inline uint32_t word_sequence(uint64_t word)
 
 static inline enum word_state word_state(uint64_t word)
 {
-    return (enum word_state)(word >> 12 & 0xf);
+    return (enum word_state)(word >> 12 & 7);
+}
+
+static inline bool word_is_bare(uint64_t word)
+{
+    return word >> 15 & 1;
 }
 
 static inline int word_number(uint64_t word)
@@ -51,10 +58,10 @@ static inline int word_number(uint64_t word)
     return (int)(word & 0xfff);
 }
 
-/* A member comes to call 'sequence', which has 'members' of them.  Returns the
- * state that it made or found. */
+/* A member comes to call 'sequence', which has 'members' of them; 'bare': without its
+ * data.  Returns the state that it made or found. */
 enum word_state word_arrive(_Atomic uint64_t *word, uint32_t sequence, uint16_t digest,
-                            int members);
+                            int members, bool bare);
 
 /* Member 'rank', which has arrived, gives up.  Returns WORD_ABANDONED when it or
  * another did, or the state that was reached before. */

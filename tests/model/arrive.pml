@@ -85,7 +85,7 @@ inline come()
     fi;
     c_code {
         Pmember->state = word_arrive(WORD(Pmember->call), SEQUENCE(Pmember->call),
-                                     Pmember->own, MEMBERS);
+                                     Pmember->own, MEMBERS, false);
     }
     own = 0
 }

@@ -20,7 +20,7 @@ static pthread_barrier_t healing;
 static enum word_state meet(uint32_t sequence, int rank, unsigned *seed)
 {
     _Atomic uint64_t *word = &words[sequence % WORD_RING];
-    enum word_state state = word_arrive(word, sequence, 5, members);
+    enum word_state state = word_arrive(word, sequence, 5, members, rank % 2);
 
     while (state == WORD_OPEN) {
         if (rand_r(seed) % odds == 0)
@@ -74,10 +74,10 @@ static void letters(void)
 {
     _Atomic uint64_t word = 0;
 
-    is_int(word_arrive(&word, 1, 7, 3), WORD_OPEN, "the first to arrive waits");
+    is_int(word_arrive(&word, 1, 7, 3, false), WORD_OPEN, "the first to arrive waits");
     is_int(word_number(word), 1, "and is counted");
-    is_int(word_arrive(&word, 1, 7, 3), WORD_OPEN, "so does the second");
-    is_int(word_arrive(&word, 1, 7, 3), WORD_STARTED, "the last one starts it");
+    is_int(word_arrive(&word, 1, 7, 3, false), WORD_OPEN, "so does the second");
+    is_int(word_arrive(&word, 1, 7, 3, false), WORD_STARTED, "the last one starts it");
     is_int(word_leave(&word, 1, 2), WORD_STARTED, "too late to leave");
     word_fail(&word, 1, 2);
     is_int(word_state(word), WORD_FAILED, "a started call can fail");
@@ -85,19 +85,24 @@ static void letters(void)
     word_fail(&word, 1, 1);
     is_int(word_number(word), 2, "the first one to fail");
 
-    is_int(word_arrive(&word, 5, 7, 2), WORD_OPEN, "a later call takes the word over");
-    is_int(word_arrive(&word, 5, 8, 2), WORD_MISMATCH, "another digest is a mismatch");
-    is_int(word_arrive(&word, 5, 7, 2), WORD_MISMATCH, "for those who come later too");
+    is_int(word_arrive(&word, 5, 7, 2, false), WORD_OPEN,
+           "a later call takes the word over");
+    is_int(word_arrive(&word, 5, 8, 2, false), WORD_MISMATCH,
+           "another digest is a mismatch");
+    is_int(word_arrive(&word, 5, 7, 2, false), WORD_MISMATCH,
+           "for those who come later too");
 
-    is_int(word_arrive(&word, 9, 7, 2), WORD_OPEN, "again");
+    is_int(word_arrive(&word, 9, 7, 2, false), WORD_OPEN, "again");
     is_int(word_leave(&word, 9, 1), WORD_ABANDONED, "a member leaves");
-    is_int(word_arrive(&word, 9, 7, 2), WORD_ABANDONED, "the other finds it left");
+    is_int(word_arrive(&word, 9, 7, 2, false), WORD_ABANDONED,
+           "the other finds it left");
     word_fail(&word, 5, 0);
     is_int(word_state(word), WORD_ABANDONED, "an older call's failure changes nothing");
-    is_int(word_arrive(&word, 13, 1, 1), WORD_STARTED, "alone, it starts at once");
+    is_int(word_arrive(&word, 13, 1, 1, false), WORD_STARTED,
+           "alone, it starts at once");
 
     word = 0xffffffffull << 32 | 1ull << 12;
-    is_int(word_arrive(&word, 3, 7, 2), WORD_OPEN, "sequences wrap");
+    is_int(word_arrive(&word, 3, 7, 2, false), WORD_OPEN, "sequences wrap");
 }
 
 int main(int argc, char **argv)
