@@ -7,6 +7,7 @@
 #include "bindings/src/error.h"
 #include "bindings/src/message.h"
 #include "bindings/src/slots.h"
+#include "bindings/wait/mpiwait.h"
 #include "mpi_impl.h"
 
 /* ------------------------------------------------------------ on Python objects */
@@ -148,6 +149,22 @@ PyObject *op_call_impl(struct op_object *self, PyObject *x, PyObject *y)
 }
 
 /* ------------------------------------------------------------ user-defined */
+/* Those who wait for the result are told why there is none. */
+static void tell_others(void)
+{
+    PyObject *type, *value, *traceback, *text;
+    const char *utf8;
+
+    PyErr_Fetch(&type, &value, &traceback);
+    PyErr_NormalizeException(&type, &value, &traceback);
+    text = PyUnicode_FromFormat("%s: %S", ((PyTypeObject *)type)->tp_name, value);
+    utf8 = text ? PyUnicode_AsUTF8(text) : NULL;
+    mpiwait_op_failed(utf8 ? utf8 : ((PyTypeObject *)type)->tp_name);
+    Py_XDECREF(text);
+    PyErr_Clear();
+    PyErr_Restore(type, value, traceback);
+}
+
 /* function(inbuf, inoutbuf, datatype); what it raises comes out of the MPI call. */
 static void call_function(PyObject *function, void *in, void *inout, MPI_Count count,
                           MPI_Datatype datatype)
@@ -162,8 +179,10 @@ static void call_function(PyObject *function, void *in, void *inout, MPI_Count c
             && (type = datatype_wrap(datatype)))
             result = PyObject_CallFunctionObjArgs(function, one, other, type, NULL);
     }
-    if (!result)
+    if (!result) {
+        tell_others();
         error_defer();
+    }
     Py_XDECREF(result);
     Py_XDECREF(type);
     Py_XDECREF(other);

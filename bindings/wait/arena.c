@@ -15,7 +15,9 @@
 #define ARENA_PLACES 4096 /* a process has 2048 context ids; ranks overlap */
 #define ARENA_NAMES 256
 #define ARENA_SLABS 256
-#define SLABS_BYTES (128u << 20) /* at most; taken from the host where they are used */
+#define SLABS_BYTES                                                                    \
+    (128u << 20) /* at most; taken from the host where they are used                   \
+                  */
 #define PAGE 4096u
 #define NONCE 16
 

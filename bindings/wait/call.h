@@ -81,6 +81,7 @@ struct call {
     MPI_Datatype send_type, recv_type;
     const void *send_buf;
     void *recv_buf;
+    bool spreads; /* the second half of a call: its result goes to all */
 };
 
 struct call_shape {

@@ -15,7 +15,9 @@
  * had arrived at it, after they had done with n-2.
  *
  * Reductions are made in the order of ranks, by everybody who wants the result: it has
- * the same bits everywhere, and in each run.
+ * the same bits everywhere, and in each run.  One by a user's operation is made by one
+ * member (operate.h).  When the others want the result too, the call has a second half:
+ * all arrive once more, the first member with the result.
  */
 #ifndef WAIT_CARRY_H
 #define WAIT_CARRY_H
@@ -34,5 +36,8 @@ bool carry_put(struct comm *comm, const struct call *call, uint64_t bytes);
 
 /* After the start of a call to which nobody came bare.  Returns an MPI code. */
 int carry_take(struct comm *comm, const struct call *call, uint64_t bytes);
+
+/* True for a call that goes on with a second half: the same with 'spreads' set. */
+bool carry_has_half(const struct call *call);
 
 #endif

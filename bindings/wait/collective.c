@@ -2,6 +2,7 @@
 #include "bindings/wait/collective.h"
 
 #include "bindings/wait/arrive.h"
+#include "bindings/wait/carry.h"
 #include "bindings/wait/layer.h"
 #include "bindings/wait/reason.h"
 #include "bindings/wait/wait.h"
@@ -14,6 +15,19 @@ bool collective_begin(struct collective *collective, MPI_Comm handle,
                       const struct call *call)
 {
     return layer_is_on() && collective_enter(collective, comm_of(handle), call);
+}
+
+/* All members have brought their data. */
+static int carried(struct comm *comm, const struct call *call)
+{
+    int rc = arrive_take(comm, call);
+    struct call half = *call;
+
+    if (rc != MPI_SUCCESS || !carry_has_half(call))
+        return rc;
+    half.spreads = true;
+    rc = arrive(comm, &half);
+    return rc == MPI_SUCCESS ? arrive_take(comm, &half) : rc;
 }
 
 bool collective_enter(struct collective *collective, struct comm *comm,
@@ -29,7 +43,7 @@ bool collective_enter(struct collective *collective, struct comm *comm,
         collective->rc = arrive(comm, call);
     collective->over = collective->rc != MPI_SUCCESS;
     if (!collective->over && comm->way == COMM_PLACE && arrive_carried(comm)) {
-        collective->rc = arrive_take(comm, call);
+        collective->rc = carried(comm, call);
         collective->over = true;
     }
     return true;

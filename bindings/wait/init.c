@@ -43,6 +43,7 @@ static int start(void)
     if ((rc = reason_init()) != MPI_SUCCESS || (rc = comm_init()) != MPI_SUCCESS
         || (rc = PMPI_Comm_dup(MPI_COMM_WORLD, &layer.kernel)) != MPI_SUCCESS)
         return rc;
+    PMPI_Comm_set_errhandler(layer.kernel, MPI_ERRORS_RETURN);
     PMPI_Comm_set_name(layer.kernel, "rankbook kernel");
     PMPI_Comm_rank(layer.kernel, &layer.rank);
     PMPI_Comm_size(layer.kernel, &layer.size);

@@ -47,6 +47,10 @@ enum mpiwait_reason mpiwait_reason(int code, const char **text, int *rank);
 /* The class of all codes of ours; MPI_SUCCESS before MPI_Init. */
 int mpiwait_error_class(void);
 
+/* A user-defined operation that MPI has called on this thread could not be made: the
+ * members that wait for its result get an error, which says 'why'. */
+void mpiwait_op_failed(const char *why);
+
 /* True once somebody has given MPI a function that it calls while it makes progress: an
  * operation, a generalized request.  It may be one of Python's, and then the thread in
  * it holds a lock of MPI's and wants the GIL: nobody may enter MPI with the GIL. */

@@ -276,6 +276,7 @@ static int adopt(const struct made *made, struct buf *text)
         comm_close(old, COMM_BROKEN, -1, "it was replaced");
     world.handle = made->world;
     layer.kernel = made->kernel;
+    PMPI_Comm_set_errhandler(layer.kernel, MPI_ERRORS_RETURN);
     for (int i = 0; i < atomic_load(&hook_count); i++)
         hooks[i].call(made->world, hooks[i].arg);
     return MPI_SUCCESS;

@@ -40,37 +40,54 @@ def make_op():
         op.Free()
 
 
-def did_raise(call, *args):
+def outcome(call, *args):
+    """What it raised: the operation's own, or PeerError where another rank made it."""
     try:
         call(*args)
     except ZeroDivisionError:
-        return True
-    return False
+        return "raised"
+    except MPI.PeerError as error:
+        assert "rank 0: ZeroDivisionError: in the operation" in str(error)
+        return "told"
+    return "fine"
 
 
 @pytest.mark.parametrize("name", REDUCTIONS)
-def test_nobody_hangs(comm, make_op, name):
+def test_all_hear_of_it(comm, make_op, name):
     data, got = array.array("i", [1, 2]), array.array("i", [0, 0])
-    raised = did_raise(REDUCTIONS[name], comm, make_op(raising), data, got)
+    outcomes = comm.allgather(outcome(REDUCTIONS[name], comm, make_op(raising), data, got))
+    # Who only sends to the root of a Reduce has nothing to wait for.
+    other = "fine" if name == "Reduce" else "told"
+    assert outcomes == ["raised" if comm.size > 1 else "fine"] + [other] * (comm.size - 1)
     # The exception is raised once: nothing is left for what comes next.
-    assert any(comm.allgather(raised)) == (comm.size > 1)
     comm.Allreduce(data, got, make_op(adding))
     assert list(got) == [comm.size, 2 * comm.size]
 
 
-def test_only_where_it_ran(comm, make_op):
-    """An operation that raises on one rank."""
+def test_nobody_hangs_with_more_than_slots_hold(comm, make_op):
+    """MPI makes it, on any rank."""
+    data, got = array.array("i", [1] * 100_000), array.array("i", [0] * 100_000)
+    raised = outcome(REDUCTIONS["Allreduce"], comm, make_op(raising), data, got)
+    assert ("raised" in comm.allgather(raised)) == (comm.size > 1)
 
-    def raising_on_root(inbuf, inoutbuf, datatype):
-        if comm.rank == 0:
-            raise ZeroDivisionError
-        adding(inbuf, inoutbuf, datatype)
 
-    data, got = array.array("i", [1]), array.array("i", [0])
-    raised = did_raise(
-        REDUCTIONS["Reduce"], comm, make_op(raising_on_root), data, got
-    )
-    assert comm.allgather(raised) == [comm.size > 1] + [False] * (comm.size - 1)
+def test_made_once_in_the_order_of_ranks(comm):
+    """By one rank for all, and not more often than is necessary."""
+    calls = []
+
+    def concatenate(inbuf, inoutbuf, datatype):
+        calls.append(1)
+        first, second = memoryview(inbuf).cast("q"), memoryview(inoutbuf).cast("q")
+        second[0] = first[0] * 10 + second[0]
+
+    op = MPI.Op.Create(concatenate, commute=False)
+    data, got = array.array("q", [comm.rank + 1]), array.array("q", [0])
+    for name, expected in (("Allreduce", comm.size), ("Scan", comm.rank + 1)):
+        calls.clear()
+        REDUCTIONS[name](comm, op, data, got)
+        assert got[0] == int("".join(map(str, range(1, expected + 1))))
+        assert comm.allreduce(len(calls)) == comm.size - 1
+    op.Free()
 
 
 def test_freed_while_mpi_reduces_with_it(comm, make_op):
