@@ -13,8 +13,14 @@
  * Between cells all meet and heal, as heal.c does.  Checked are the assertions, and
  * that nobody waits for ever: no state but the last is without a next step.
  *
- * The ring of words is gone round, and their numbers past 2^32.  With NEVER_CLOSED or
- * FAIL_ONE the rule of that name is broken, and spin must find an error.
+ * The ring of words is gone round, and their numbers past 2^32.
+ *
+ * With CARRY the members bring data along (carry.h): each writes its slot before it
+ * arrives, and reads those of all once the call has begun, one after the other.  What
+ * it reads must be of this call.
+ *
+ * With NEVER_CLOSED, FAIL_ONE or ONE_SLOT the rule of that name is broken, and spin must
+ * find an error.
  */
 #ifndef MEMBERS
 #define MEMBERS 3
@@ -47,6 +53,16 @@ byte entered[ALL_CALLS]; /* members that MPI was let begin by */
 byte digest[ALL_CALLS];  /* of who came first */
 bool differs[ALL_CALLS];
 
+#ifdef CARRY
+#ifdef ONE_SLOT
+#define SLOT(call, j) slots[j]
+byte slots[MEMBERS]; /* the call of which each has data */
+#else
+#define SLOT(call, j) slots[((call) & 1) * MEMBERS + (j)]
+byte slots[2 * MEMBERS];
+#endif
+#endif
+
 byte stops = STOPS, slips = SLIPS, faults = FAULTS;
 
 /* Somebody has ended the cell before 'call': the others are told to give up.  Who was
@@ -71,10 +87,18 @@ byte stops = STOPS, slips = SLIPS, faults = FAULTS;
 /* The word that is waited on is about the call that waits. */
 #define IS_OWN c_expr { ABOUT == OWN }
 
-inline come()
+inline bring()
 {
+    made++;
     calls[me]++;
     call = calls[me];
+#ifdef CARRY
+    SLOT(call, me) = call
+#endif
+}
+
+inline come()
+{
     if
     :: own = 1
     :: slips > 0 -> slips--; own = 2
@@ -132,6 +156,16 @@ inline fail()
     fi
 }
 
+#ifdef CARRY
+inline collective()
+{
+    do
+    :: i < MEMBERS -> assert(SLOT(call, i) == call); i++
+    :: else -> i = 0; break
+    od;
+    skip
+}
+#else
 /* It ends when all are in it, for some members earlier, or never. */
 inline collective()
 {
@@ -142,6 +176,7 @@ inline collective()
     :: HAS_FAILED -> health[me] = BROKEN
     fi
 }
+#endif
 
 inline collect()
 {
@@ -238,7 +273,8 @@ proctype member(byte me)
     do
     :: cell < CELLS ->
         do
-        :: atomic { made < CALLS && health[me] == OPEN -> made++; come() }
+        :: atomic { made < CALLS && health[me] == OPEN -> bring() }
+            atomic { come() }
             collect()
         :: atomic { true -> rests[me] = true; made = 0; break }
         od;

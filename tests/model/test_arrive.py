@@ -14,11 +14,14 @@ WORLDS = [
     {"MEMBERS": 3, "CALLS": 3, "STOPS": 2, "SLIPS": 1, "FAULTS": 0},
     {"MEMBERS": 3, "CALLS": 2, "STOPS": 1, "SLIPS": 0, "FAULTS": 3},
     {"MEMBERS": 4, "CALLS": 2, "STOPS": 1, "SLIPS": 0, "FAULTS": 0},
+    {"MEMBERS": 2, "CALLS": 6, "STOPS": 2, "SLIPS": 1, "FAULTS": 0, "CARRY": 1},
+    {"MEMBERS": 3, "CALLS": 3, "STOPS": 1, "SLIPS": 0, "FAULTS": 0, "CARRY": 1},
 ]
 # Without a rule, what spin must find.
 BROKEN = {
     "NEVER_CLOSED": {"MEMBERS": 2, "CALLS": 5, "STOPS": 4, "SLIPS": 0, "FAULTS": 0},
     "FAIL_ONE": {"MEMBERS": 2, "CALLS": 3, "STOPS": 0, "SLIPS": 0, "FAULTS": 1},
+    "ONE_SLOT": {"MEMBERS": 2, "CALLS": 3, "STOPS": 0, "SLIPS": 0, "FAULTS": 0, "CARRY": 1},
 }
 
 
@@ -35,7 +38,7 @@ def search(folder, defines):
     return int(re.search(r"errors: (\d+)", done.stdout).group(1))
 
 
-@pytest.mark.parametrize("defines", WORLDS, ids=lambda defines: str(defines["MEMBERS"]))
+@pytest.mark.parametrize("defines", WORLDS, ids=str)
 def test_all_or_none(tmp_path, defines):
     assert search(tmp_path, defines) == 0
 

@@ -71,6 +71,22 @@ def test_switched_off(program, ranks):
     run(ranks, program("values"), RANKBOOK_WAIT="off")
 
 
+@pytest.mark.parametrize("ranks", [2, 3, 4, 8])
+def test_random_programs(program, ranks):
+    """Small collectives, beside the same through plain MPI."""
+    run(ranks, program("programs"), ranks, 400)
+
+
+@pytest.mark.parametrize("ranks", [1, 2, 4])
+def test_more_communicators_than_slots(program, tmp_path, ranks):
+    run(ranks, program("slots"), tmp_path / "file")
+
+
+@pytest.mark.parametrize("ranks", [2, 3])
+def test_without_slots(program, ranks):
+    run(ranks, program("programs"), 1, 100, RANKBOOK_NODE_COLLECTIVES="0")
+
+
 @pytest.mark.parametrize("ranks", [2, 3, 4])
 def test_windows_files_and_creators(program, tmp_path, ranks):
     run(ranks, program("side"), tmp_path / "file", options=["-disable-auto-cleanup"])
