@@ -36,6 +36,9 @@ struct arena_member {
     _Atomic uint32_t begun;  /* the last call that MPI accepted */
     _Atomic uint32_t failed; /* the last that it refused */
     _Atomic uint32_t reason; /* enum mpiwait_reason of the call it left */
+    _Atomic uint32_t out;    /* the last that it has come out of; and of quiet.h: */
+    _Atomic uint32_t quiet;  /* the call that it has found at rest */
+    _Atomic uint64_t still;  /* what it has had its turns for */
     struct {                 /* as it came to be healed, the 'time'-th time */
         _Atomic uint32_t time;
         uint32_t calls, nonblocking, health;

@@ -4,12 +4,9 @@
 #include "bindings/wait/arrive.h"
 #include "bindings/wait/carry.h"
 #include "bindings/wait/layer.h"
+#include "bindings/wait/quiet.h"
 #include "bindings/wait/reason.h"
 #include "bindings/wait/wait.h"
-
-/* How long the survivors of a collective that lost a member keep it moving, so
- * that nothing writes into their buffers after they have returned. */
-#define SETTLE_NS 200000000u
 
 bool collective_begin(struct collective *collective, MPI_Comm handle,
                       const struct call *call)
@@ -71,7 +68,7 @@ static int wait_for_end(struct collective *collective)
 {
     struct comm *comm = collective->comm;
     bool met = comm->way == COMM_PLACE;
-    uint64_t end = 0;
+    struct quiet quiet = { 0 };
     struct wait wait;
     int done = 0, rc;
 
@@ -83,9 +80,7 @@ static int wait_for_end(struct collective *collective)
            && !done) {
         bool ended = wait_pause(&wait) || (met && arrive_is_stuck(comm));
 
-        if (ended && !end)
-            end = wait_now() + (met ? SETTLE_NS : 0);
-        if (ended && wait_now() >= end) {
+        if (ended && (!met || quiet_turn(&quiet, comm, &wait))) {
             rc = give_up(collective);
             break;
         }
@@ -101,12 +96,13 @@ int collective_end(struct collective *collective)
 
     if (collective->over)
         return collective->rc;
-    if (collective->rc != MPI_SUCCESS) {
-        if (met)
-            arrive_failed(comm, collective->call);
-        return collective->rc;
-    }
-    if (met)
+    if (met && collective->rc == MPI_SUCCESS)
         arrive_begun(comm);
-    return wait_for_end(collective);
+    else if (met)
+        arrive_failed(comm, collective->call);
+    if (collective->rc == MPI_SUCCESS)
+        collective->rc = wait_for_end(collective);
+    if (met)
+        quiet_leave(comm);
+    return collective->rc;
 }

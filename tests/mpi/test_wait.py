@@ -111,7 +111,7 @@ CALLS = ["Barrier", "Test", "Comm_split", "Comm_create_group", "Intercomm_create
          "File_close"]
 
 
-@pytest.mark.parametrize("call", ["inside", *CALLS])
+@pytest.mark.parametrize("call", ["inside", "early", *CALLS])
 @pytest.mark.parametrize("ranks", [2, 3, 4])
 def test_death(program, tmp_path, ranks, call):
     run(ranks, program("death"), tmp_path / "lock", call,

@@ -6,6 +6,7 @@
  */
 #include "tests/mpi/wait/check.h"
 
+#include <dlfcn.h>
 #include <fcntl.h>
 #include <signal.h>
 #include <sys/file.h>
@@ -149,6 +150,41 @@ static int die_inside(void)
     else
         MPI_Type_commit(&type);
     return MPI_Bcast(&data, 1, type, victim, MPI_COMM_WORLD);
+}
+
+/* Where the victim dies with all others inside, and who is late with its part. */
+static bool is_late;
+int PMPI_Ialltoall(const void *sendbuf, int sendcount, MPI_Datatype sendtype,
+                   void *recvbuf, int recvcount, MPI_Datatype recvtype, MPI_Comm comm,
+                   MPI_Request *request)
+{
+    int (*start)(const void *, int, MPI_Datatype, void *, int, MPI_Datatype, MPI_Comm,
+                 MPI_Request *) = dlsym(RTLD_NEXT, "PMPI_Ialltoall");
+
+    if (check_rank == victim)
+        raise(SIGKILL);
+    if (is_late)
+        usleep(500000); /* it may be longer: the others wait for it */
+    return start(sendbuf, sendcount, sendtype, recvbuf, recvcount, recvtype, comm,
+                 request);
+}
+
+/* What the living have sent one another is there when the call returns. */
+static int die_early(void)
+{
+    int size = 1 << 10, *sent = calloc((size_t)check_size, (size_t)size * sizeof(int)),
+        *come = calloc((size_t)check_size, (size_t)size * sizeof(int)), rc, i;
+
+    for (i = 0; i < check_size * size; i++)
+        sent[i] = 1 + check_rank;
+    is_late = check_rank == (victim + 1) % check_size;
+    rc = MPI_Alltoall(sent, size, MPI_INT, come, size, MPI_INT, MPI_COMM_WORLD);
+    for (i = 0; i < check_size; i++)
+        check(i == victim
+                  || (come[i * size] == 1 + i && come[i * size + size - 1] == 1 + i),
+              "rank %d's part has come: %d, %d", i, come[i * size],
+              come[i * size + size - 1]);
+    return rc;
 }
 
 /* Once all are out of what came before. */
@@ -306,6 +342,7 @@ static const struct {
     int (*wait)(void);
 } calls[] = {
     { "inside", die_inside },
+    { "early", die_early },
     { "Barrier", in_barrier },
     { "Test", in_test },
     { "Comm_split", in_split },
