@@ -95,7 +95,7 @@ MAIN_rankbook-keeper := kernel/keeper/main.c
 define program
 $(BUILD)/bin/$(1): $(call objects,$(MAIN_$(1))) $(call archives,$(PARTS_$(1)))
 	@mkdir -p $$(@D)
-	$$(call say,LINK,$$@) $(LINK) -o $$@ $$^ $(LIBS)
+	$$(call say,LINK,$$@) $(LINK) -o $$@ $$^ -Wl,--as-needed $(LIBS)
 endef
 $(foreach p,rankbook rankbook-front rankbook-keeper,$(eval $(call program,$(p))))
 

@@ -1,15 +1,16 @@
-/* loop.c - one thread that waits for descriptors, ZeroMQ sockets, timers and signals
+/* loop.c - one thread that waits for descriptors, sources, timers and signals
  *
- * A round is: poll until something is ready or the next timer is due, then call
- * what is ready, then what is due.  zmq_poll() looks at a socket's events before
- * it sleeps, so an edge that another callback has used up is not missed, and one
- * message a round is enough.  A watch that is removed is dead at once, but stays
+ * A round is: ask the sources, poll until something is ready or the next timer is due,
+ * then call what is ready, then what is due.  Sources are asked before each sleep, so
+ * an edge that another callback has used up is not missed, and one message a round is
+ * enough.  A watch that is removed is dead at once, but stays
  * where it is until the round has ended: the callbacks of that round may hold it.
  */
 #include "kernel/base/loop.h"
 
 #include <assert.h>
 #include <errno.h>
+#include <poll.h>
 #include <signal.h>
 #include <stdbool.h>
 #include <stdlib.h>
@@ -17,13 +18,12 @@
 #include <sys/signalfd.h>
 #include <time.h>
 #include <unistd.h>
-#include <zmq.h>
 
 #include "kernel/base/mem.h"
 
 #define NS_PER_MS 1000000
 
-enum watch_kind { WATCH_FD, WATCH_FD_OUT, WATCH_ZMQ, WATCH_TIMER, WATCH_SIGNAL };
+enum watch_kind { WATCH_FD, WATCH_FD_OUT, WATCH_SOURCE, WATCH_TIMER, WATCH_SIGNAL };
 
 struct loop_watch {
     enum watch_kind kind;
@@ -34,7 +34,9 @@ struct loop_watch {
     loop_signal_f call_signal;
     void *arg;
     int fd; /* of the signal: its number */
-    void *sock;
+    loop_ready_f is_ready;
+    void *source;
+    bool is_waiting;  /* the source has something, it said when it was asked last */
     int64_t due;      /* ns */
     int64_t interval; /* ns, 0 for a timer that fires once */
     uint64_t born;    /* the round in which a timer was added */
@@ -45,8 +47,8 @@ struct loop {
     size_t count;
     size_t capacity;
     struct loop_watch **polled; /* whose items[] these are; NULL: the signals */
-    zmq_pollitem_t *items;
-    int item_count;
+    struct pollfd *items;
+    nfds_t item_count;
     bool changed; /* items[] is no longer what the watches say */
     bool stopped;
     uint64_t round;
@@ -131,11 +133,14 @@ struct loop_watch *loop_add_fd_out(struct loop *loop, int fd, loop_f call, void 
     return watch;
 }
 
-struct loop_watch *loop_add_zmq(struct loop *loop, void *sock, loop_f call, void *arg)
+struct loop_watch *loop_add_source(struct loop *loop, int fd, loop_ready_f is_ready,
+                                   void *source, loop_f call, void *arg)
 {
-    struct loop_watch *watch = add(loop, WATCH_ZMQ, call, arg);
+    struct loop_watch *watch = add(loop, WATCH_SOURCE, call, arg);
 
-    watch->sock = sock;
+    watch->fd = fd;
+    watch->is_ready = is_ready;
+    watch->source = source;
     return watch;
 }
 
@@ -200,15 +205,6 @@ static void free_dead(struct loop *loop)
 
 /* ---- one round ---- */
 
-static void fill_item(zmq_pollitem_t *item, const struct loop_watch *watch)
-{
-    *item = (zmq_pollitem_t){
-        .socket = watch->sock,
-        .fd = watch->fd,
-        .events = watch->kind == WATCH_FD_OUT ? ZMQ_POLLOUT : ZMQ_POLLIN,
-    };
-}
-
 /* Makes items[] of the watches that can be polled. */
 static void prepare(struct loop *loop)
 {
@@ -227,13 +223,16 @@ static void prepare(struct loop *loop)
         if (watch->kind == WATCH_SIGNAL) {
             signals = true;
         } else if (watch->kind != WATCH_TIMER && !watch->paused) {
-            fill_item(&loop->items[loop->item_count], watch);
+            loop->items[loop->item_count] = (struct pollfd){
+                .fd = watch->fd,
+                .events = watch->kind == WATCH_FD_OUT ? POLLOUT : POLLIN,
+            };
             loop->polled[loop->item_count++] = watch;
         }
     }
     if (signals) {
         loop->items[loop->item_count] =
-            (zmq_pollitem_t){ .fd = loop->signal_fd, .events = ZMQ_POLLIN };
+            (struct pollfd){ .fd = loop->signal_fd, .events = POLLIN };
         loop->polled[loop->item_count++] = NULL;
     }
     loop->changed = false;
@@ -246,7 +245,7 @@ static bool is_waiting_timer(const struct loop_watch *watch)
 
 /* Milliseconds until the next timer, -1 for ever; rounded up, so that a round
  * never comes too early and turns over for nothing. */
-static long poll_timeout(const struct loop *loop)
+static int poll_timeout(const struct loop *loop)
 {
     int64_t next = INT64_MAX, left;
     size_t i;
@@ -259,7 +258,7 @@ static long poll_timeout(const struct loop *loop)
     if ((left = next - loop_now_ns()) <= 0)
         return 0;
     left = (left + NS_PER_MS - 1) / NS_PER_MS;
-    return left > 3600 * 1000 ? 3600 * 1000 : (long)left;
+    return left > 3600 * 1000 ? 3600 * 1000 : (int)left;
 }
 
 static void call_signals(struct loop *loop)
@@ -279,14 +278,43 @@ static void call_signals(struct loop *loop)
     }
 }
 
+/* Returns how many sources have something, -1 when one cannot be asked. */
+static int ask_sources(struct loop *loop)
+{
+    int count = 0, rc;
+
+    for (nfds_t i = 0; i < loop->item_count; i++) {
+        struct loop_watch *watch = loop->polled[i];
+
+        if (!watch || watch->kind != WATCH_SOURCE)
+            continue;
+        if ((rc = watch->is_ready(watch->source)) < 0)
+            return -1;
+        watch->is_waiting = rc > 0;
+        count += watch->is_waiting;
+    }
+    return count;
+}
+
+/* A callback of this round may have taken what a source had; it is asked once more
+ * only where its descriptor says so, and its callback can tell. */
+static bool has_event(struct loop *loop, nfds_t idx)
+{
+    struct loop_watch *watch = loop->polled[idx];
+    bool is_polled = loop->items[idx].revents != 0;
+
+    if (!watch || watch->kind != WATCH_SOURCE || watch->dead)
+        return is_polled;
+    return watch->is_waiting || (is_polled && watch->is_ready(watch->source) > 0);
+}
+
 static void call_ready(struct loop *loop)
 {
     struct loop_watch *watch;
-    int i;
 
-    for (i = 0; i < loop->item_count && !loop->stopped; i++) {
+    for (nfds_t i = 0; i < loop->item_count && !loop->stopped; i++) {
         watch = loop->polled[i];
-        if (!loop->items[i].revents)
+        if (!has_event(loop, i))
             continue;
         if (!watch)
             call_signals(loop);
@@ -330,14 +358,17 @@ static void call_timers(struct loop *loop)
 
 int loop_run(struct loop *loop)
 {
+    int waiting;
+
     while (!loop->stopped) {
         prepare(loop);
         if (!loop->count)
             break;
-        if (zmq_poll(loop->items, loop->item_count, poll_timeout(loop)) < 0) {
-            if (zmq_errno() == EINTR)
+        if ((waiting = ask_sources(loop)) < 0)
+            return -1;
+        if (poll(loop->items, loop->item_count, waiting ? 0 : poll_timeout(loop)) < 0) {
+            if (errno == EINTR)
                 continue;
-            errno = zmq_errno();
             return -1;
         }
         loop->round++;

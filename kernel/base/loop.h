@@ -1,12 +1,8 @@
-/* loop.h - one thread that waits for descriptors, ZeroMQ sockets, timers and signals
+/* loop.h - one thread that waits for descriptors, sources, timers and signals
  *
- * Built on zmq_poll().  Callbacks run on the thread that called loop_run(), one
+ * Built on poll().  Callbacks run on the thread that called loop_run(), one
  * at a time; each may add and remove watches, its own too.  Nothing may block in
  * a callback.
- *
- * A ZeroMQ socket is signalled by edges, so its callback is called again and
- * again until a zmq receive of that socket would block; the callback handles one
- * message a call, and other watches get their turn in between.
  */
 #ifndef BASE_LOOP_H
 #define BASE_LOOP_H
@@ -31,8 +27,14 @@ struct loop_watch *loop_add_fd(struct loop *loop, int fd, loop_f call, void *arg
 /* 'call' when 'fd' can be written: for output that would have blocked. */
 struct loop_watch *loop_add_fd_out(struct loop *loop, int fd, loop_f call, void *arg);
 
-/* 'call' when a message waits in 'sock'. */
-struct loop_watch *loop_add_zmq(struct loop *loop, void *sock, loop_f call, void *arg);
+/* 'call' when is_ready('source') is 1, again and again until it is not; it handles one
+ * message a call, and other watches get their turn in between.  For what tells by its
+ * descriptor that something has changed, and not that something is there (loop_zmq.h):
+ * it is asked before the loop sleeps, and when 'fd' can be read.  -1 and 'errno': it
+ * cannot be asked, which ends loop_run(). */
+typedef int (*loop_ready_f)(void *source);
+struct loop_watch *loop_add_source(struct loop *loop, int fd, loop_ready_f is_ready,
+                                   void *source, loop_f call, void *arg);
 
 /* 'call' once, 'ms' milliseconds from now, or every 'ms' when 'repeat' is not 0.
  * A timer that fired once is removed by the loop before its call. */

@@ -2,25 +2,19 @@
 #include "kernel/front/cluster.h"
 
 #include <signal.h>
-#include <sodium.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <zmq.h>
 
 #include "kernel/base/log.h"
 #include "kernel/base/mem.h"
+#include "kernel/front/keepers.h"
 
 #define PING_MS 1000
-
-/* Messages of a rank that wait to be read: a flood fills its pipes instead, and
- * what was written before a Stop is shown soon after it. */
-#define RECV_MAX 8
 
 struct rank {
     int keeper; /* its number when it was started, which its keeper goes by */
     enum rank_state state;
-    struct wire_frame id; /* the routing id of its keeper; data NULL before HELLO */
     json_t *hello;
     json_t *ready;
     json_t *usage;
@@ -30,13 +24,11 @@ struct rank {
 
 struct cluster {
     struct loop *loop;
-    void *sock;
-    struct loop_watch *watch;
+    struct keepers *keepers;
     struct loop_watch *ping;
     struct loop_watch *losing; /* timer that reports unreachable ranks */
     struct cluster_events events;
     void *arg;
-    char *secret;
     int size;    /* that were started */
     int members; /* ranks now; the others, behind them, are forgotten */
     bool is_ready;
@@ -51,26 +43,6 @@ static json_t *frame_json(const struct wire_message *msg, uint32_t idx)
     if (idx < wire_message_header(msg)->frames)
         frame = wire_message_frame(msg, idx);
     return frame.data ? json_loadb(frame.data, frame.size, JSON_ALLOW_NUL, NULL) : NULL;
-}
-
-static void *bind_router(void *ctx, const char *endpoint, struct error *err)
-{
-    int linger = 500, unlimited = 0, mandatory = 1, recv_max = RECV_MAX;
-    void *sock;
-
-    /* MANDATORY: a keeper that is gone is an error, not silence. */
-    if (!(sock = zmq_socket(ctx, ZMQ_ROUTER))
-        || zmq_setsockopt(sock, ZMQ_LINGER, &linger, sizeof(linger)) < 0
-        || zmq_setsockopt(sock, ZMQ_SNDHWM, &unlimited, sizeof(unlimited)) < 0
-        || zmq_setsockopt(sock, ZMQ_RCVHWM, &recv_max, sizeof(recv_max)) < 0
-        || zmq_setsockopt(sock, ZMQ_ROUTER_MANDATORY, &mandatory, sizeof(mandatory)) < 0
-        || zmq_bind(sock, endpoint) < 0) {
-        error_set(err, "bind %s: %s", endpoint, zmq_strerror(zmq_errno()));
-        if (sock)
-            zmq_close(sock);
-        return NULL;
-    }
-    return sock;
 }
 
 static void rank_lost(struct cluster *cluster, int rank, const char *why)
@@ -111,18 +83,15 @@ static void mark_unreachable(struct cluster *cluster, int rank, const char *why)
 static int send_keeper(struct cluster *cluster, int rank, enum wire_type type,
                        uint64_t cell, const struct wire_frame *frames, uint32_t count)
 {
-    struct wire_header header = { .type = type, .cell = cell };
-    struct rank *each = &cluster->ranks[rank];
     struct error err = { "" };
 
-    if (!each->id.data)
-        return -1;
-    header.rank = each->keeper;
-    if (wire_send(cluster->sock, &each->id, header, frames, count, &err) < 0) {
+    if (keepers_send(cluster->keepers, cluster->ranks[rank].keeper, type, cell, frames,
+                     count, &err)
+        == 0)
+        return 0;
+    if (*err.text)
         mark_unreachable(cluster, rank, err.text);
-        return -1;
-    }
-    return 0;
+    return -1;
 }
 
 void cluster_send(struct cluster *cluster, int rank, enum wire_type type, uint64_t cell,
@@ -147,7 +116,7 @@ void cluster_send_keepers(struct cluster *cluster, enum wire_type type)
 
 void cluster_pause(struct cluster *cluster, bool is_paused)
 {
-    loop_watch_pause(cluster->watch, is_paused);
+    keepers_pause(cluster->keepers, is_paused);
 }
 
 static void on_ping(struct loop *loop, void *arg)
@@ -155,44 +124,10 @@ static void on_ping(struct loop *loop, void *arg)
     cluster_send_keepers(arg, WIRE_PING);
 }
 
-static const char *refuse_hello(const struct cluster *cluster,
-                                const struct wire_message *msg, const json_t *info)
-{
-    struct wire_frame secret = wire_message_frame(msg, 0);
-    int rank = wire_message_header(msg)->rank;
-
-    if (secret.size != strlen(cluster->secret)
-        || sodium_memcmp(secret.data, cluster->secret, secret.size))
-        return "wrong secret";
-    if (!json_is_object(info))
-        return "no info";
-    if (json_integer_value(json_object_get(info, "size")) != cluster->size)
-        return "wrong size";
-    if (cluster->ranks[rank].id.data)
-        return "this rank is there already";
-    return NULL;
-}
-
 static void on_hello(struct cluster *cluster, int rank, const struct wire_message *msg)
 {
-    struct wire_frame sender = wire_message_sender(msg);
-    struct rank *each = &cluster->ranks[rank];
-    json_t *info = NULL;
-    const char *reason = "too few frames";
-
-    if (wire_message_header(msg)->frames >= 2) {
-        info = frame_json(msg, 1);
-        reason = refuse_hello(cluster, msg, info);
-    }
-    if (reason) {
-        log_warning("HELLO for rank %d refused: %s", rank, reason);
-        json_decref(info);
-        return;
-    }
-    each->id.data = xmemdup(sender.data, sender.size);
-    each->id.size = sender.size;
-    each->hello = info;
-    each->state = RANK_STARTING;
+    cluster->ranks[rank].hello = frame_json(msg, 1);
+    cluster->ranks[rank].state = RANK_STARTING;
 }
 
 static void on_ready(struct cluster *cluster, int rank, const struct wire_message *msg)
@@ -250,17 +185,6 @@ static const struct {
     { WIRE_EXIT, on_exited },
 };
 
-/* Only the keeper that said HELLO speaks for a rank. */
-static bool is_from(const struct cluster *cluster, int rank,
-                    const struct wire_message *msg)
-{
-    struct wire_frame sender = wire_message_sender(msg);
-    const struct wire_frame *id = &cluster->ranks[rank].id;
-
-    return id->data && id->size == sender.size
-           && !memcmp(id->data, sender.data, sender.size);
-}
-
 /* -1: there is none. */
 static int find_keeper(const struct cluster *cluster, int keeper)
 {
@@ -270,19 +194,15 @@ static int find_keeper(const struct cluster *cluster, int keeper)
     return -1;
 }
 
-static void handle(struct cluster *cluster, const struct wire_message *msg)
+static void on_message(int keeper, const struct wire_message *msg, void *arg)
 {
     const struct wire_header *header = wire_message_header(msg);
-    int rank = find_keeper(cluster, header->rank);
+    struct cluster *cluster = arg;
+    int rank = find_keeper(cluster, keeper);
 
     if (rank < 0 || rank >= cluster->members) {
         log_warning("%s for rank %d refused: there is no such rank",
-                    wire_type_name(header->type), header->rank);
-        return;
-    }
-    if (header->type != WIRE_HELLO && !is_from(cluster, rank, msg)) {
-        log_warning("%s for rank %d refused: not its keeper",
-                    wire_type_name(header->type), rank);
+                    wire_type_name(header->type), keeper);
         return;
     }
     for (size_t i = 0; i < sizeof(handlers) / sizeof(*handlers); i++) {
@@ -294,37 +214,21 @@ static void handle(struct cluster *cluster, const struct wire_message *msg)
     cluster->events.message(rank, msg, cluster->arg);
 }
 
-static void on_wire(struct loop *loop, void *arg)
-{
-    struct cluster *cluster = arg;
-    struct error err = { "" };
-    struct wire_message *msg = wire_recv(cluster->sock, 1, &err);
-
-    if (!msg) {
-        if (*err.text)
-            log_warning("wire message refused: %s", err.text);
-        return;
-    }
-    handle(cluster, msg);
-    wire_message_destroy(msg);
-}
-
-struct cluster *cluster_create(struct loop *loop, void *ctx, const char *endpoint,
+struct cluster *cluster_create(struct loop *loop, const char *endpoint,
                                const struct cluster_events *events, void *arg,
                                struct error *err)
 {
-    struct cluster *cluster;
-    void *sock;
+    struct cluster *cluster = xcalloc(1, sizeof(*cluster));
 
-    if (!(sock = bind_router(ctx, endpoint, err)))
+    cluster->keepers = keepers_create(loop, endpoint, on_message, cluster, err);
+    if (!cluster->keepers) {
+        free(cluster);
         return NULL;
-    cluster = xcalloc(1, sizeof(*cluster));
+    }
     cluster->loop = loop;
-    cluster->sock = sock;
     cluster->events = *events;
     cluster->arg = arg;
     cluster->living = idset_create();
-    cluster->watch = loop_add_zmq(loop, sock, on_wire, cluster);
     cluster->ping = loop_add_timer(loop, PING_MS, 1, on_ping, cluster);
     return cluster;
 }
@@ -337,7 +241,6 @@ static void forget(struct cluster *cluster)
     for (int rank = 0; rank < cluster->size; rank++) {
         struct rank *each = &cluster->ranks[rank];
 
-        free((void *)each->id.data);
         json_decref(each->hello);
         json_decref(each->ready);
         json_decref(each->usage);
@@ -346,7 +249,6 @@ static void forget(struct cluster *cluster)
     }
     free(cluster->ranks);
     idset_destroy(cluster->living);
-    free(cluster->secret);
 }
 
 void cluster_destroy(struct cluster *cluster)
@@ -355,15 +257,14 @@ void cluster_destroy(struct cluster *cluster)
         return;
     forget(cluster);
     loop_remove(cluster->loop, cluster->ping);
-    loop_remove(cluster->loop, cluster->watch);
-    zmq_close(cluster->sock);
+    keepers_destroy(cluster->keepers);
     free(cluster);
 }
 
 void cluster_expect(struct cluster *cluster, int size, const char *secret)
 {
     forget(cluster);
-    cluster->secret = xstrdup(secret);
+    keepers_expect(cluster->keepers, size, secret);
     cluster->size = cluster->members = size;
     cluster->is_ready = false;
     cluster->living = idset_create();

@@ -1,9 +1,7 @@
 /* cluster.h - all ranks: who they are, how they are, and the wire to them
  *
  * A rank is heard of by HELLO (its keeper is there), takes cells from READY on,
- * and is lost with EXIT, or when its keeper cannot be reached.  Whoever says HELLO
- * with a wrong secret, size or rank, or speaks for a rank that is not its own, is
- * refused with a line in the log.
+ * and is lost with EXIT, or when its keeper cannot be reached.
  */
 #ifndef FRONT_CLUSTER_H
 #define FRONT_CLUSTER_H
@@ -45,7 +43,7 @@ struct rank_info {
 };
 
 /* Keepers find it at 'endpoint'.  There are no ranks before cluster_expect(). */
-struct cluster *cluster_create(struct loop *loop, void *ctx, const char *endpoint,
+struct cluster *cluster_create(struct loop *loop, const char *endpoint,
                                const struct cluster_events *events, void *arg,
                                struct error *err);
 

@@ -85,13 +85,11 @@ static struct channels *open_channels(struct front *front, void *ctx,
     return channels;
 }
 
-static struct cluster *open_cluster(struct front *front, void *ctx,
-                                    const struct front_config *config,
-                                    struct error *err)
+static struct cluster *
+open_cluster(struct front *front, const struct front_config *config, struct error *err)
 {
     char *endpoint = xasprintf("ipc://%s/wire", config->run);
-    struct cluster *result =
-        cluster_create(front->loop, ctx, endpoint, &events, front, err);
+    struct cluster *result = cluster_create(front->loop, endpoint, &events, front, err);
 
     free(endpoint);
     return result;
@@ -106,7 +104,7 @@ struct front *front_create(void *ctx, struct loop *loop,
     front->patience = config->patience > 0 ? config->patience : WATCH_PATIENCE_MS;
     front->fails_standstill = config->fails_standstill;
     if (!(front->channels = open_channels(front, ctx, config, err))
-        || !(front->cluster = open_cluster(front, ctx, config, err))) {
+        || !(front->cluster = open_cluster(front, config, err))) {
         front_destroy(front);
         return NULL;
     }

@@ -10,6 +10,7 @@
 #include <unistd.h>
 #include <zmq.h>
 
+#include "kernel/base/loop_zmq.h"
 #include "kernel/base/mem.h"
 #include "kernel/jupyter/curve.h"
 #include "kernel/jupyter/peers.h"

@@ -6,6 +6,7 @@
 #include <string.h>
 #include <zmq.h>
 
+#include "kernel/base/loop_zmq.h"
 #include "kernel/base/mem.h"
 #include "kernel/jupyter/curve.h"
 #include "kernel/jupyter/sign.h"

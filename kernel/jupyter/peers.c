@@ -13,6 +13,7 @@
 #include <sys/stat.h>
 #include <zmq.h>
 
+#include "kernel/base/loop_zmq.h"
 #include "kernel/base/mem.h"
 #include "kernel/base/platform.h"
 

@@ -418,12 +418,7 @@ static void on_message(const struct wire_message *msg, void *arg)
     log_warning("%s is no message for a keeper", wire_type_name(header->type));
 }
 
-static void on_refused(const char *reason, void *arg)
-{
-    log_warning("a wire message is dropped: %s", reason);
-}
-
-static void on_full(int is_full, void *arg)
+static void on_full(bool is_full, void *arg)
 {
     struct keeper *keeper = arg;
 
@@ -546,12 +541,11 @@ error:
     return -1;
 }
 
-struct keeper *keeper_create(void *ctx, struct loop *loop,
-                             const struct keeper_setup *setup, struct error *err)
+struct keeper *keeper_create(struct loop *loop, const struct keeper_setup *setup,
+                             struct error *err)
 {
     struct keeper *keeper = xcalloc(1, sizeof(*keeper));
-    const struct link_calls calls = { on_message, on_refused, on_full, on_lost,
-                                      keeper };
+    const struct link_calls calls = { on_message, on_full, on_lost, keeper };
 
     keeper->loop = loop;
     keeper->setup = setup;
@@ -560,8 +554,7 @@ struct keeper *keeper_create(void *ctx, struct loop *loop,
     loop_add_signal(loop, SIGCHLD, on_child, keeper);
     loop_add_signal(loop, SIGTERM, on_terminate, keeper);
     if (start_interpreter(keeper, err) < 0
-        || !(keeper->link =
-                 link_create(ctx, loop, setup->wire, setup->rank, &calls, err)))
+        || !(keeper->link = link_create(loop, setup->wire, setup->rank, &calls, err)))
         goto error;
     keeper->waits =
         waits_create(loop, keeper->page, on_waiting, on_place_wanted, keeper);

@@ -18,8 +18,8 @@ struct keeper_setup {
 
 /* Says hello to the front and starts the interpreter.  NULL with 'err' when not
  * even that is possible.  loop_stop() is called when the keeper is to end. */
-struct keeper *keeper_create(void *ctx, struct loop *loop,
-                             const struct keeper_setup *setup, struct error *err);
+struct keeper *keeper_create(struct loop *loop, const struct keeper_setup *setup,
+                             struct error *err);
 
 /* Ends the interpreter too, at once. */
 void keeper_destroy(struct keeper *keeper);

@@ -8,7 +8,6 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <zmq.h>
 
 #include "kernel/base/log.h"
 #include "kernel/base/loop.h"
@@ -87,7 +86,6 @@ int main(void)
     struct error err = { "" };
     struct loop *loop = NULL;
     char *program = NULL;
-    void *ctx = NULL;
     int rc = 1;
 
     mallopt(M_ARENA_MAX, 1);
@@ -99,9 +97,7 @@ int main(void)
     }
     open_log(setup.rank);
     loop = loop_create();
-    ctx = zmq_ctx_new();
-    zmq_ctx_set(ctx, ZMQ_MAX_SOCKETS, 8);
-    if (!(keeper = keeper_create(ctx, loop, &setup, &err))) {
+    if (!(keeper = keeper_create(loop, &setup, &err))) {
         log_error("%s", err.text);
         fprintf(stderr, "rankbook-keeper: %s\n", err.text);
         goto done;
@@ -112,8 +108,6 @@ int main(void)
 done:
     keeper_destroy(keeper);
     loop_destroy(loop);
-    if (ctx)
-        zmq_ctx_term(ctx);
     log_close();
     free(program);
     return rc;

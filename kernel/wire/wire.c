@@ -1,4 +1,4 @@
-/* wire.c - what front and keepers say: encode, decode, and over ZeroMQ */
+/* wire.c - what front and keepers say: encode and decode */
 #include "kernel/wire/wire.h"
 
 #include <assert.h>
@@ -6,7 +6,7 @@
 #include <stdbool.h>
 #include <stdlib.h>
 #include <string.h>
-#include <zmq.h>
+#include <unistd.h>
 
 #include "kernel/base/mem.h"
 
@@ -14,6 +14,7 @@
 #define RANK_MAX 1048575
 
 #define ANY WIRE_FRAMES_MAX
+#define SIZE_BYTES 8
 
 /* What follows the header of each type.  Types above WIRE_HELLO are the keepers'. */
 static const struct {
@@ -49,10 +50,26 @@ static const struct {
 
 #define TYPE_COUNT (sizeof(types) / sizeof(types[0]))
 
+/* How much is read at once: as much as a message lacks, within these. */
+#define READ_MIN 32768
+#define READ_MAX 1048576
+
+/* A buffer that one large message has left behind is given back above this. */
+#define KEEP_MAX 1048576
+
 struct wire_message {
     struct wire_header header;
-    struct wire_frame sender; /* of a ROUTER; both own their bytes */
-    struct wire_frame *frames;
+    struct wire_frame *frames; /* they point into the reader's bytes */
+    uint32_t capacity;
+};
+
+struct wire_reader {
+    enum wire_side side;
+    uint64_t length_max;
+    struct buf in;
+    size_t used;    /* bytes of 'in' that were given out */
+    size_t missing; /* of the message that has begun; at least one */
+    struct wire_message msg;
 };
 
 static bool is_type(unsigned type)
@@ -130,6 +147,31 @@ int wire_header_decode(const void *data, size_t size, struct wire_header *header
 
 /* ---- messages ---- */
 
+void wire_encode(struct buf *out, struct wire_header header,
+                 const struct wire_frame *frames, uint32_t count)
+{
+    size_t head = WIRE_HEADER_SIZE + (size_t)count * SIZE_BYTES;
+    unsigned char *at;
+
+    assert(count <= WIRE_FRAMES_MAX);
+    header.frames = count;
+    header.length = 0;
+    for (uint32_t i = 0; i < count; i++)
+        header.length += frames[i].size;
+    at = (unsigned char *)buf_reserve(out, head + header.length + count);
+    wire_header_encode(&header, at);
+    for (uint32_t i = 0; i < count; i++)
+        put(at + WIRE_HEADER_SIZE + (size_t)i * SIZE_BYTES, frames[i].size, SIZE_BYTES);
+    at += head;
+    for (uint32_t i = 0; i < count; i++) {
+        if (frames[i].size)
+            memcpy(at, frames[i].data, frames[i].size);
+        at += frames[i].size;
+        *at++ = '\0';
+    }
+    out->size += head + header.length + count;
+}
+
 const struct wire_header *wire_message_header(const struct wire_message *msg)
 {
     return &msg->header;
@@ -141,187 +183,163 @@ struct wire_frame wire_message_frame(const struct wire_message *msg, uint32_t id
     return msg->frames[idx];
 }
 
-struct wire_frame wire_message_sender(const struct wire_message *msg)
+/* ---- reading ---- */
+
+struct wire_reader *wire_reader_create(enum wire_side side)
 {
-    return msg->sender;
+    struct wire_reader *reader = xcalloc(1, sizeof(*reader));
+
+    reader->side = side;
+    reader->length_max = WIRE_LENGTH_MAX;
+    return reader;
 }
 
-static void free_frames(struct wire_frame *frames, uint32_t count)
+void wire_reader_destroy(struct wire_reader *reader)
 {
-    for (uint32_t i = 0; i < count; i++)
-        free((void *)frames[i].data);
-    free(frames);
-}
-
-void wire_message_destroy(struct wire_message *msg)
-{
-    if (!msg)
+    if (!reader)
         return;
-    free((void *)msg->sender.data);
-    free_frames(msg->frames, msg->header.frames);
-    free(msg);
+    buf_clear(&reader->in);
+    free(reader->msg.frames);
+    free(reader);
 }
 
-static struct wire_frame copy_frame(const void *data, size_t size)
+void wire_reader_limit(struct wire_reader *reader, uint64_t length)
 {
-    char *copy = xmalloc(size + 1);
-
-    if (size)
-        memcpy(copy, data, size);
-    copy[size] = '\0';
-    return (struct wire_frame){ copy, size };
+    reader->length_max = length;
 }
 
-/* Checks the header frame against what follows, and who may say it: a ROUTER
- * hears keepers, a DEALER hears the front. */
-static int check_frames(const struct wire_frame *frames, uint32_t count, int is_router,
-                        struct wire_header *header, struct error *err)
+/* Not at every message: what is left may be large. */
+static void forget_used(struct wire_reader *reader)
 {
-    uint64_t length = 0;
+    struct buf *in = &reader->in;
 
-    if (!count)
-        return error_set(err, "no header");
-    if (wire_header_decode(frames[0].data, frames[0].size, header, err) < 0)
-        return -1;
-    if ((header->type >= WIRE_HELLO) != !!is_router)
-        return error_set(err, "%s from the wrong side", wire_type_name(header->type));
-    for (uint32_t i = 1; i < count; i++)
-        length += frames[i].size;
-    if (header->frames != count - 1 || header->length != length)
-        return error_set(err, "%s: %u frames of %llu bytes, not %u of %llu",
-                         wire_type_name(header->type), count - 1,
-                         (unsigned long long)length, header->frames,
+    if (reader->used <= in->size / 2)
+        return;
+    buf_remove(in, reader->used);
+    reader->used = 0;
+    if (in->size == 0 && in->capacity > KEEP_MAX)
+        buf_clear(in);
+}
+
+void wire_reader_add(struct wire_reader *reader, const void *data, size_t size)
+{
+    forget_used(reader);
+    buf_add(&reader->in, data, size);
+}
+
+int wire_reader_fill(struct wire_reader *reader, int fd, struct error *err)
+{
+    size_t room = reader->missing;
+    ssize_t count;
+
+    forget_used(reader);
+    room = room < READ_MIN ? READ_MIN : room > READ_MAX ? READ_MAX : room;
+    do
+        count = read(fd, buf_reserve(&reader->in, room), room);
+    while (count < 0 && errno == EINTR);
+    if (count < 0 && (errno == EAGAIN || errno == EWOULDBLOCK))
+        return 1;
+    if (count < 0)
+        return error_set(err, "read: %s", strerror(errno));
+    reader->in.size += (size_t)count;
+    return count > 0;
+}
+
+/* Checks the header against who may say it, and how much. */
+static int check_header(const struct wire_reader *reader,
+                        const struct wire_header *header, struct error *err)
+{
+    const char *name = wire_type_name(header->type);
+
+    if ((header->type >= WIRE_HELLO) != (reader->side == WIRE_OF_KEEPER))
+        return error_set(err, "%s from the wrong side", name);
+    if (header->length > reader->length_max)
+        return error_set(err, "%s of %llu bytes", name,
                          (unsigned long long)header->length);
     return 0;
 }
 
-/* Takes the frames (their array and bytes) when it succeeds. */
-static struct wire_message *make_message(struct wire_frame *frames, uint32_t count,
-                                         int is_router, struct error *err)
+static uint64_t frame_size(const unsigned char *sizes, uint32_t idx)
 {
-    uint32_t skip = is_router && count ? 1 : 0;
-    struct wire_header header;
-    struct wire_message *msg;
-
-    if (check_frames(frames + skip, count - skip, is_router, &header, err) < 0)
-        return NULL;
-    msg = xcalloc(1, sizeof(*msg));
-    msg->header = header;
-    if (skip)
-        msg->sender = frames[0];
-    free((void *)frames[skip].data);
-    memmove(frames, frames + skip + 1, header.frames * sizeof(*frames));
-    msg->frames = frames;
-    return msg;
+    return get(sizes + (size_t)idx * SIZE_BYTES, SIZE_BYTES);
 }
 
-struct wire_message *wire_message_decode(const struct wire_frame *frames,
-                                         uint32_t count, int is_router,
-                                         struct error *err)
+/* The frames are as long together as the header says. */
+static int check_sizes(const struct wire_header *header, const unsigned char *sizes,
+                       struct error *err)
 {
-    struct wire_frame *copies = xcalloc(count, sizeof(*copies));
-    struct wire_message *msg;
+    uint64_t left = header->length;
 
-    for (uint32_t i = 0; i < count; i++)
-        copies[i] = copy_frame(frames[i].data, frames[i].size);
-    if (!(msg = make_message(copies, count, is_router, err)))
-        free_frames(copies, count);
-    return msg;
-}
-
-/* ---- over ZeroMQ ---- */
-
-static int send_frame(void *sock, const void *data, size_t size, int flags)
-{
-    int rc;
-
-    do
-        rc = zmq_send(sock, data, size, flags | ZMQ_DONTWAIT);
-    while (rc < 0 && zmq_errno() == EINTR);
-    return rc < 0 ? -1 : 0;
-}
-
-int wire_send(void *sock, const struct wire_frame *to, struct wire_header header,
-              const struct wire_frame *frames, uint32_t count, struct error *err)
-{
-    unsigned char head[WIRE_HEADER_SIZE];
-    uint32_t i;
-
-    assert(count <= WIRE_FRAMES_MAX);
-    header.frames = count;
-    header.length = 0;
-    for (i = 0; i < count; i++)
-        header.length += frames[i].size;
-    wire_header_encode(&header, head);
-    if (to && send_frame(sock, to->data, to->size, ZMQ_SNDMORE) < 0)
-        goto error;
-    if (send_frame(sock, head, sizeof(head), count ? ZMQ_SNDMORE : 0) < 0)
-        goto error;
-    for (i = 0; i < count; i++)
-        if (send_frame(sock, frames[i].data, frames[i].size,
-                       i + 1 < count ? ZMQ_SNDMORE : 0)
-            < 0)
+    for (uint32_t i = 0; i < header->frames; i++) {
+        if (frame_size(sizes, i) > left)
             goto error;
-    return 0;
-error:
-    return error_set(
-        err, "send %s to rank %d: %s", wire_type_name(header.type), header.rank,
-        zmq_errno() == EAGAIN ? "its queue is full" : zmq_strerror(zmq_errno()));
-}
-
-/* Receives one frame: 1 when more follow, 0 for the last, -1 with zmq_errno(). */
-static int recv_frame(void *sock, struct wire_frame *frame)
-{
-    zmq_msg_t part;
-    int rc;
-
-    zmq_msg_init(&part);
-    do
-        rc = zmq_msg_recv(&part, sock, ZMQ_DONTWAIT);
-    while (rc < 0 && zmq_errno() == EINTR);
-    if (rc >= 0) {
-        *frame = copy_frame(zmq_msg_data(&part), zmq_msg_size(&part));
-        rc = zmq_msg_more(&part);
+        left -= frame_size(sizes, i);
     }
-    zmq_msg_close(&part);
-    return rc;
+    if (!left)
+        return 0;
+error:
+    return error_set(err, "%s: its frames have not %llu bytes together",
+                     wire_type_name(header->type), (unsigned long long)header->length);
 }
 
-struct wire_message *wire_recv(void *sock, int is_router, struct error *err)
+/* The frames, which begin at 'at'.  Each ends with a NUL. */
+static int take_frames(struct wire_message *msg, const unsigned char *sizes,
+                       const unsigned char *at, struct error *err)
 {
-    const uint32_t most = WIRE_FRAMES_MAX + 2; /* routing id, header, frames */
-    struct wire_frame *frames = NULL, frame;
-    struct wire_message *msg = NULL;
-    uint32_t count = 0, capacity = 0;
-    bool too_many = false;
-    int more;
+    uint32_t count = msg->header.frames;
+
+    if (msg->capacity < count) {
+        msg->capacity = count;
+        msg->frames = xrealloc(msg->frames, count * sizeof(*msg->frames));
+    }
+    for (uint32_t i = 0; i < count; i++) {
+        size_t size = frame_size(sizes, i);
+
+        if (at[size])
+            return error_set(err, "%s: a frame without its end",
+                             wire_type_name(msg->header.type));
+        msg->frames[i] = (struct wire_frame){ at, size };
+        at += size + 1;
+    }
+    return 0;
+}
+
+/* Returns NULL: so many bytes must come first. */
+static const struct wire_message *need(struct wire_reader *reader, size_t size,
+                                       struct error *err)
+{
+    reader->missing = size - (reader->in.size - reader->used);
+    err->text[0] = '\0';
+    return NULL;
+}
+
+const struct wire_message *wire_reader_next(struct wire_reader *reader,
+                                            struct error *err)
+{
+    size_t there = reader->in.size - reader->used, size = WIRE_HEADER_SIZE;
+    struct wire_message *msg = &reader->msg;
+    const unsigned char *at, *sizes;
 
     assert(err);
-    do {
-        if ((more = recv_frame(sock, &frame)) < 0) {
-            if (zmq_errno() == EAGAIN && !count)
-                err->text[0] = '\0';
-            else
-                error_set(err, "receive: %s", zmq_strerror(zmq_errno()));
-            goto done;
-        }
-        if (count == most) { /* the rest must still leave the socket */
-            too_many = true;
-            free((void *)frame.data);
-            continue;
-        }
-        if (count == capacity) {
-            capacity = capacity ? 2 * capacity : 8;
-            frames = xrealloc(frames, capacity * sizeof(*frames));
-        }
-        frames[count++] = frame;
-    } while (more);
-    if (too_many)
-        error_set(err, "a message of more than %d frames", WIRE_FRAMES_MAX);
-    else
-        msg = make_message(frames, count, is_router, err);
-done:
-    if (!msg)
-        free_frames(frames, count);
+    reader->missing = 0;
+    if (there < size)
+        return need(reader, size, err);
+    at = (const unsigned char *)reader->in.data + reader->used;
+    if (wire_header_decode(at, WIRE_HEADER_SIZE, &msg->header, err) < 0
+        || check_header(reader, &msg->header, err) < 0)
+        return NULL;
+    sizes = at + size;
+    size += (size_t)msg->header.frames * SIZE_BYTES;
+    if (there < size)
+        return need(reader, size, err);
+    if (check_sizes(&msg->header, sizes, err) < 0)
+        return NULL;
+    at = sizes + (size_t)msg->header.frames * SIZE_BYTES;
+    size += msg->header.length + msg->header.frames;
+    if (there < size)
+        return need(reader, size, err);
+    if (take_frames(msg, sizes, at, err) < 0)
+        return NULL;
+    reader->used += size;
     return msg;
 }

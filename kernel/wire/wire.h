@@ -1,8 +1,8 @@
 /* wire.h - what front and keepers say
  *
- * A wire message is a ZeroMQ multipart message: one header frame, then the
- * frames that the type asks for.  The front has a ROUTER, each keeper a DEALER.
- * The header is 40 bytes, little-endian:
+ * Over a stream socket: the front listens, each keeper connects, says HELLO and stays.
+ * A message is a header of 40 bytes, then the sizes of its frames, u64 each, then the
+ * frames, each followed by a NUL that is not counted.  All little-endian:
  *
  *     0  u32  magic    "RBK1"
  *     4  u16  version  WIRE_VERSION
@@ -10,10 +10,11 @@
  *     8  i32  rank     who speaks, or who is spoken to
  *    12  u32  frames   how many frames follow
  *    16  u64  cell     the request the message belongs to, 0 for none
- *    24  u64  length   bytes in all frames that follow
+ *    24  u64  length   bytes in all frames that follow, less the NULs
  *    32  u64  reserved 0
  *
- * Encoding and decoding are pure; what comes from outside is checked and refused.
+ * Encoding and decoding are pure (end.h has the socket); what comes from outside is
+ * checked and refused, and with it the stream: nobody knows where the next one begins.
  * "json" below is a UTF-8 JSON object, passed on as it is wherever possible.
  */
 #ifndef WIRE_WIRE_H
@@ -22,9 +23,10 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "kernel/base/buf.h"
 #include "kernel/base/error.h"
 
-#define WIRE_VERSION 1
+#define WIRE_VERSION 2
 #define WIRE_HEADER_SIZE 40
 #define WIRE_FRAMES_MAX 1024
 #define WIRE_LENGTH_MAX (1ull << 40)
@@ -111,36 +113,44 @@ int wire_header_decode(const void *data, size_t size, struct wire_header *header
 /* "RUN"; "?" for an unknown type. */
 const char *wire_type_name(enum wire_type type);
 
-/* A received message: the header and its frames, checked against each other. */
+/* Appends a whole message to 'out'.  'header.frames' and 'header.length' are filled in
+ * here. */
+void wire_encode(struct buf *out, struct wire_header header,
+                 const struct wire_frame *frames, uint32_t count);
+
+/* A message that has come: the header and its frames, checked against each other. */
 struct wire_message;
 
 const struct wire_header *wire_message_header(const struct wire_message *msg);
 
-/* Builds one from the frames of a multipart message, as if received: on a ROUTER the
- * first is the routing id.  Refuses what the header does not promise, a number of
- * frames that the type does not have, and types that the other side does not say
- * (keepers speak to a ROUTER, the front to a DEALER).  Frames are copied. */
-struct wire_message *wire_message_decode(const struct wire_frame *frames,
-                                         uint32_t count, int is_router,
-                                         struct error *err);
-
-/* Borrowed until wire_message_destroy(); the bytes are followed by a NUL. */
+/* The bytes are followed by a NUL.  Borrowed, as the message is. */
 struct wire_frame wire_message_frame(const struct wire_message *msg, uint32_t idx);
 
-/* The ROUTER's routing id of the sender (size 0 on a DEALER).  Borrowed. */
-struct wire_frame wire_message_sender(const struct wire_message *msg);
-void wire_message_destroy(struct wire_message *msg);
+/* Collects bytes and gives messages out. */
+struct wire_reader;
 
-/* Sends on a DEALER ('to' NULL) or to the peer 'to' of a ROUTER, without
- * blocking.  'header.frames' and 'header.length' are filled in here.  Frames are
- * copied.  Returns -1 with 'err' when the peer is gone or its queue is full; a ROUTER
- * says so only with ZMQ_ROUTER_MANDATORY set. */
-int wire_send(void *sock, const struct wire_frame *to, struct wire_header header,
-              const struct wire_frame *frames, uint32_t count, struct error *err);
+/* Whose words it reads: others are refused. */
+enum wire_side { WIRE_OF_FRONT, WIRE_OF_KEEPER };
 
-/* Receives one message without blocking.  Returns NULL with 'err' when the
- * message was refused (all its frames are consumed), and NULL with an 'err' text
- * of "" when none was there.  'err' must not be NULL. */
-struct wire_message *wire_recv(void *sock, int is_router, struct error *err);
+struct wire_reader *wire_reader_create(enum wire_side side);
+
+/* Accepts NULL. */
+void wire_reader_destroy(struct wire_reader *reader);
+
+/* Messages with more bytes in their frames are refused; at first, those above
+ * WIRE_LENGTH_MAX.  For somebody who has yet to say who it is. */
+void wire_reader_limit(struct wire_reader *reader, uint64_t length);
+
+void wire_reader_add(struct wire_reader *reader, const void *data, size_t size);
+
+/* Reads what is there.  1: read something, or there was nothing yet; 0: end of file;
+ * -1: error. */
+int wire_reader_fill(struct wire_reader *reader, int fd, struct error *err);
+
+/* The next whole message, borrowed until the reader is used again.  NULL with an
+ * 'err' text of "" when more bytes are needed, NULL with 'err' when they are no
+ * message.  'err' must not be NULL. */
+const struct wire_message *wire_reader_next(struct wire_reader *reader,
+                                            struct error *err);
 
 #endif

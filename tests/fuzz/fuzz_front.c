@@ -31,7 +31,9 @@ struct line {
 };
 
 static char dir[] = "/tmp/fuzz_front.XXXXXX";
-static void *ctx, *keeper;
+static void *ctx;
+static int keeper;
+static struct wire_reader *heard;
 static struct loop *loop;
 static struct front *front;
 static struct signer *signer;
@@ -57,8 +59,12 @@ static void say(enum wire_type type, const char *first, const char *second)
     struct wire_header header = { .type = type };
     struct wire_frame frames[] = { { first, strlen(first) },
                                    { second, second ? strlen(second) : 0 } };
+    struct buf out = { 0 };
 
-    wire_send(keeper, NULL, header, frames, second ? 2 : 1, NULL);
+    wire_encode(&out, header, frames, second ? 2 : 1);
+    if (send(keeper, out.data, out.size, MSG_NOSIGNAL) != (ssize_t)out.size)
+        abort();
+    buf_clear(&out);
 }
 
 static void open_front(void)
@@ -68,7 +74,7 @@ static void open_front(void)
     struct front_config config = { .connection = path, .run = dir, .ranks = 1 };
     struct connection connection;
     struct order start;
-    int pair[2], none = 0;
+    int pair[2];
     struct error err;
 
     connection_init(&connection, "ipc", ip);
@@ -81,9 +87,10 @@ static void open_front(void)
     config.launcher = pair[1];
     if (!(front = front_create(ctx, loop, &config, &err)))
         abort();
-    keeper = zmq_socket(ctx, ZMQ_DEALER);
-    zmq_setsockopt(keeper, ZMQ_LINGER, &none, sizeof(none));
-    zmq_connect(keeper, wire);
+    if ((keeper = endpoint_connect(wire, &err)) < 0)
+        abort();
+    platform_set_nonblock(keeper);
+    heard = wire_reader_create(WIRE_OF_FRONT);
     if (order_recv(launcher, &start, &err) < 1)
         abort();
     say(WIRE_HELLO, start.text, "{\"size\":1,\"host\":\"h\",\"pid\":1}");
@@ -99,7 +106,8 @@ static void close_front(void)
 {
     front_destroy(front);
     loop_destroy(loop);
-    zmq_close(keeper);
+    close(keeper);
+    wire_reader_destroy(heard);
     close(launcher);
     last_cell = 0;
     front = NULL;
@@ -165,21 +173,21 @@ static void request(const struct line *lines, size_t count)
 /* Straight to where decoded messages of ranks arrive. */
 static void rank_says(enum wire_type type, const struct line *lines, size_t count)
 {
-    unsigned char head[WIRE_HEADER_SIZE];
+    struct wire_reader *reader = wire_reader_create(WIRE_OF_KEEPER);
     struct wire_header header = { .type = type, .cell = last_cell };
-    struct wire_frame frames[LINES_MAX + 2] = { { "k", 1 }, { head, sizeof(head) } };
-    struct wire_message *msg;
+    struct wire_frame frames[LINES_MAX];
+    const struct wire_message *msg;
+    struct buf bytes = { 0 };
     struct error err;
 
-    header.frames = (uint32_t)count;
-    for (size_t i = 0; i < count; i++) {
-        frames[i + 2] = (struct wire_frame){ lines[i].data, lines[i].size };
-        header.length += lines[i].size;
-    }
-    wire_header_encode(&header, head);
-    if ((msg = wire_message_decode(frames, (uint32_t)count + 2, 1, &err)))
+    for (size_t i = 0; i < count; i++)
+        frames[i] = (struct wire_frame){ lines[i].data, lines[i].size };
+    wire_encode(&bytes, header, frames, (uint32_t)count);
+    wire_reader_add(reader, bytes.data, bytes.size);
+    if ((msg = wire_reader_next(reader, &err)))
         events.message(0, msg, front);
-    wire_message_destroy(msg);
+    wire_reader_destroy(reader);
+    buf_clear(&bytes);
 }
 
 /* The rank ends at once what it is asked for. */
@@ -199,13 +207,13 @@ static void answer(const struct wire_header *asked)
 
 static void rank_answers(void)
 {
-    struct wire_message *msg;
+    const struct wire_message *msg;
     struct error err;
 
-    while ((msg = wire_recv(keeper, 0, &err))) {
+    if (wire_reader_fill(heard, keeper, &err) < 1)
+        abort();
+    while ((msg = wire_reader_next(heard, &err)))
         answer(wire_message_header(msg));
-        wire_message_destroy(msg);
-    }
 }
 
 /* The number that follows the "@". */

@@ -1,14 +1,12 @@
-/* fuzz_wire.c - what comes over the wire: headers, and whole messages
+/* fuzz_wire.c - what comes over the wire: headers, and streams of messages
  *
- * The input is a multipart message: one byte says which side hears it, then each
- * frame is two bytes of length and its bytes; a last frame takes what is left.
+ * The first byte says who speaks (bit 0), and in which pieces the rest arrives: so many
+ * bytes at a time (bits 1 to 7), or all at once (0).
  */
 #include <stdlib.h>
 #include <string.h>
 
 #include "kernel/wire/wire.h"
-
-#define FRAMES_MAX 1100
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
@@ -24,52 +22,48 @@ static void check_header(const uint8_t *data, size_t size)
         abort(); /* what is accepted is written the same way */
 }
 
-/* Reads every byte that the message promises, and the NULs. */
-static void read_all(const struct wire_message *msg)
+/* Reads every byte that the message promises, and the NULs; written anew it is the
+ * same, whose bytes are added to 'out'. */
+static void read_all(const struct wire_message *msg, struct buf *out)
 {
+    static struct wire_frame frames[WIRE_FRAMES_MAX];
     const struct wire_header *header = wire_message_header(msg);
     uint64_t length = 0;
 
     for (uint32_t i = 0; i < header->frames; i++) {
-        struct wire_frame frame = wire_message_frame(msg, i);
-
-        if (((const char *)frame.data)[frame.size])
+        frames[i] = wire_message_frame(msg, i);
+        if (((const char *)frames[i].data)[frames[i].size])
             abort();
-        length += frame.size;
+        length += frames[i].size;
     }
     if (length != header->length || !strcmp(wire_type_name(header->type), "?"))
         abort();
+    wire_encode(out, *header, frames, header->frames);
 }
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
-    static struct wire_frame frames[FRAMES_MAX];
+    struct wire_reader *reader;
+    const struct wire_message *msg;
     struct error err = { "" };
-    struct wire_message *msg;
-    uint32_t count = 0;
-    int is_router;
-    size_t length;
+    struct buf again = { 0 };
+    size_t piece;
 
     check_header(data, size);
     if (!size)
         return 0;
-    is_router = *data++ & 1;
+    reader = wire_reader_create(data[0] & 1 ? WIRE_OF_KEEPER : WIRE_OF_FRONT);
+    piece = data[0] >> 1 ? data[0] >> 1 : size;
+    data++;
     size--;
-    while (size >= 2 && count < FRAMES_MAX) {
-        length = (size_t)(data[0] | data[1] << 8);
-        data += 2;
-        size -= 2;
-        if (length > size)
-            length = size;
-        check_header(data, length);
-        frames[count++] = (struct wire_frame){ data, length };
-        data += length;
-        size -= length;
+    for (size_t at = 0; at < size && !err.text[0]; at += piece) {
+        wire_reader_add(reader, data + at, size - at < piece ? size - at : piece);
+        while ((msg = wire_reader_next(reader, &err)))
+            read_all(msg, &again);
     }
-    if ((msg = wire_message_decode(frames, count, is_router, &err)))
-        read_all(msg);
-    else if (!err.text[0])
-        abort(); /* a refusal has a reason */
-    wire_message_destroy(msg);
+    if (again.size > size || (again.size && memcmp(again.data, data, again.size)))
+        abort(); /* what came out is what went in */
+    buf_clear(&again);
+    wire_reader_destroy(reader);
     return 0;
 }

@@ -9,6 +9,7 @@
 #include <unistd.h>
 #include <zmq.h>
 
+#include "kernel/base/loop_zmq.h"
 #include "kernel/base/mem.h"
 #include "tests/unit/tap.h"
 

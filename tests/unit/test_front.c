@@ -16,15 +16,16 @@
 #include "kernel/base/mem.h"
 #include "kernel/base/order.h"
 #include "kernel/jupyter/client.h"
+#include "kernel/wire/end.h"
+#include "kernel/wire/endpoint.h"
 #include "tests/unit/tap.h"
 
 #define RANKS 2
 #define PATIENCE_MS 5000
 
 struct keeper {
-    void *sock;
-    struct loop_watch *watch;
-    struct buf heard; /* "RUN PING ..." without the pings */
+    struct wire_end *end;
+    struct buf heard; /* "RUN PING ..." without the pings, "closed" */
     uint64_t cell;    /* of the last RUN or ASK */
 };
 
@@ -34,7 +35,9 @@ static struct {
     struct front *front;
     struct client *client;
     struct keeper keepers[RANKS];
-    struct buf seen; /* what the client got: "type:parent content\n" */
+    char asked[48];    /* the request that was sent last by ask() */
+    struct buf seen;   /* what the client got for it: "type content\n" */
+    struct buf others; /* and for other requests */
     char *wire;
     const char *wanted; /* stop when 'where' has it */
     struct buf *where;
@@ -53,23 +56,21 @@ static void check_wanted(void)
 static void on_client(enum channel from, struct message *msg, void *arg)
 {
     struct message_part content = message_content_raw(msg);
+    const char *parent = message_parent_id(msg);
+    struct buf *to =
+        parent && *parent && strcmp(parent, test.asked) ? &test.others : &test.seen;
 
-    buf_add_format(&test.seen, "%s ", message_type(msg));
-    buf_add(&test.seen, content.data, content.size);
-    buf_add_text(&test.seen, "\n");
+    buf_add_format(to, "%s ", message_type(msg));
+    buf_add(to, content.data, content.size);
+    buf_add_text(to, "\n");
     check_wanted();
 }
 
-static void on_keeper(struct loop *loop, void *arg)
+static void on_keeper(const struct wire_message *msg, void *arg)
 {
+    const struct wire_header *header = wire_message_header(msg);
     struct keeper *keeper = arg;
-    struct error err;
-    struct wire_message *msg = wire_recv(keeper->sock, 0, &err);
-    const struct wire_header *header;
 
-    if (!msg)
-        return;
-    header = wire_message_header(msg);
     if (header->type != WIRE_PING) {
         buf_add_format(&keeper->heard, "%s ", wire_type_name(header->type));
         for (uint32_t i = 0; i < header->frames; i++)
@@ -79,7 +80,14 @@ static void on_keeper(struct loop *loop, void *arg)
     }
     if (header->type == WIRE_RUN || header->type == WIRE_ASK)
         keeper->cell = header->cell;
-    wire_message_destroy(msg);
+    check_wanted();
+}
+
+static void on_closed(const char *reason, void *arg)
+{
+    struct keeper *keeper = arg;
+
+    buf_add_text(&keeper->heard, "closed");
     check_wanted();
 }
 
@@ -131,17 +139,17 @@ static void tell(int rank, enum wire_type type, const char *first, const char *s
                                    { second, second ? strlen(second) : 0 } };
 
     header.cell = test.keepers[rank].cell;
-    wire_send(test.keepers[rank].sock, NULL, header, frames, second ? 2 : 1, NULL);
+    wire_end_send(test.keepers[rank].end, header, frames, second ? 2 : 1);
 }
 
 static void ask(enum channel to, const char *type, const char *content)
 {
-    char id[48];
-
     buf_reset(&test.seen);
+    buf_reset(&test.others);
     for (int rank = 0; rank < RANKS; rank++)
         buf_reset(&test.keepers[rank].heard);
-    client_send_new(test.client, to, type, json_loads(content, 0, NULL), id, NULL);
+    client_send_new(test.client, to, type, json_loads(content, 0, NULL), test.asked,
+                    NULL);
 }
 
 static bool has(const char *text)
@@ -176,15 +184,29 @@ static void heal(void)
     }
 }
 
+/* Anew, when it was there before. */
 static void connect_keeper(int rank)
 {
     struct keeper *keeper = &test.keepers[rank];
-    int linger = 0;
+    int fd = endpoint_connect(test.wire, NULL);
 
-    keeper->sock = zmq_socket(test.ctx, ZMQ_DEALER);
-    zmq_setsockopt(keeper->sock, ZMQ_LINGER, &linger, sizeof(linger));
-    zmq_connect(keeper->sock, test.wire);
-    keeper->watch = loop_add_zmq(test.loop, keeper->sock, on_keeper, keeper);
+    wire_end_destroy(keeper->end);
+    keeper->end =
+        wire_end_create(test.loop, fd, WIRE_OF_FRONT,
+                        &(struct wire_end_calls){ on_keeper, NULL, on_closed, keeper });
+}
+
+/* What the keeper says first ends its connection. */
+static bool is_refused(int rank, enum wire_type type, const char *first,
+                       const char *second)
+{
+    bool refused;
+
+    buf_reset(&test.keepers[rank].heard);
+    tell(rank, type, first, second);
+    refused = until(&test.keepers[rank].heard, "closed");
+    connect_keeper(rank);
+    return refused;
 }
 
 static void set_up(const char *folder)
@@ -225,12 +247,14 @@ static void tear_down(void)
     client_destroy(test.client);
     front_destroy(test.front);
     for (int rank = 0; rank < RANKS; rank++) {
-        zmq_close(test.keepers[rank].sock);
+        wire_end_destroy(test.keepers[rank].end);
+        test.keepers[rank].end = NULL;
         buf_clear(&test.keepers[rank].heard);
     }
     loop_destroy(test.loop);
     zmq_ctx_term(test.ctx);
     buf_clear(&test.seen);
+    buf_clear(&test.others);
     buf_clear(&test.orders);
     free(test.wire);
 }
@@ -248,9 +272,9 @@ static void test_start(void)
     ok(until(&test.seen, "idle") && until(&test.seen, "kernel_info_reply"),
        "kernel_info is answered before there are ranks");
     ask(CHANNEL_SHELL, "execute_request", "{\"code\":\"x\"}");
-    tell(0, WIRE_HELLO, "wrong", hello);
-    tell(0, WIRE_HELLO, test.start.text, "{\"size\":3}");
-    tell(0, WIRE_READY, "{}", NULL);
+    ok(is_refused(0, WIRE_HELLO, "wrong", hello), "a wrong secret is refused");
+    ok(is_refused(0, WIRE_HELLO, test.start.text, "{\"size\":3}"), "so is a size");
+    ok(is_refused(0, WIRE_READY, "{}", NULL), "and who says no HELLO");
     tell(0, WIRE_HELLO, test.start.text, hello);
     tell(1, WIRE_HELLO, test.start.text, hello);
     tell(0, WIRE_READY, "{\"pid\":7,\"python\":\"3.11.2\"}", NULL);
@@ -281,10 +305,12 @@ static void test_error(void)
     ask(CHANNEL_SHELL, "execute_request", "{\"code\":\"bad\"}");
     client_send_new(test.client, CHANNEL_SHELL, "execute_request",
                     json_pack("{s:s}", "code", "next"), id, NULL);
-    both_run();
+    client_send_new(test.client, CHANNEL_SHELL, "kernel_info_request", json_object(),
+                    id, NULL);
+    ok(both_run() && until(&test.others, "kernel_info_reply"), "the next one waits");
     tell(0, WIRE_DONE, "{\"status\":\"ok\"}", NULL);
     tell(1, WIRE_DONE, error, NULL);
-    ok(until(&test.seen, "\"aborted\""), "an error aborts what is queued");
+    ok(until(&test.others, "\"aborted\""), "an error aborts what is queued");
     ok(has("rank 1: E: v"), "it names the rank");
     heal();
     ask(CHANNEL_SHELL, "execute_request", "{\"code\":\"%%rank 5\\nx\"}");
@@ -369,8 +395,6 @@ static void start_again(void)
 
     for (int rank = 0; rank < RANKS; rank++) {
         test.keepers[rank].cell = 0;
-        loop_remove(test.loop, test.keepers[rank].watch);
-        zmq_close(test.keepers[rank].sock);
         connect_keeper(rank);
         tell(rank, WIRE_HELLO, test.start.text, hello);
         tell(rank, WIRE_READY, "{\"pid\":9,\"python\":\"3.11.2\"}", NULL);

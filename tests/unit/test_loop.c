@@ -12,7 +12,6 @@
 #include <sys/wait.h>
 #include <time.h>
 #include <unistd.h>
-#include <zmq.h>
 
 #include "tests/unit/tap.h"
 
@@ -24,7 +23,6 @@ static struct {
     struct loop_watch *watch;
     struct loop_watch *other;
     int fd;
-    void *sock;
     int calls;
     int limit;
     int others;
@@ -262,15 +260,19 @@ static void check_idle(void)
     loop_destroy(now.loop);
 }
 
-/* ---- ZeroMQ ---- */
+/* ---- sources ---- */
 
-static void on_message(struct loop *loop, void *arg)
+static int is_ready(void *source)
 {
-    char text[16];
-    int size = zmq_recv(now.sock, text, sizeof(text), ZMQ_DONTWAIT);
+    return *(int *)source;
+}
+
+static void on_source(struct loop *loop, void *arg)
+{
+    int *left = arg;
 
     note("m");
-    if (size < 0 || ++now.calls == now.limit)
+    if (--*left == 0)
         loop_stop(loop);
 }
 
@@ -283,64 +285,89 @@ static void on_step(struct loop *loop, void *arg)
         now.others++;
 }
 
-static void on_echo(struct loop *loop, void *arg)
+/* Something comes to the source meanwhile, and its descriptor says nothing of it. */
+static void on_more(struct loop *loop, void *arg)
 {
-    /* sending uses up the edge of what came meanwhile */
-    zmq_send(now.sock, "x", 1, ZMQ_DONTWAIT);
+    *(int *)arg = 2;
 }
 
-static void check_zmq(void)
+static void on_signal_byte(struct loop *loop, void *arg)
 {
-    int pair[2], linger = 0, i;
-    void *ctx = zmq_ctx_new(), *peer;
+    char byte;
+
+    note("s");
+    if (read(now.fd, &byte, 1) == 1)
+        loop_stop(loop);
+}
+
+static void check_sources(void)
+{
+    int pair[2], left = 5;
 
     begin();
-    now.sock = zmq_socket(ctx, ZMQ_PAIR);
-    peer = zmq_socket(ctx, ZMQ_PAIR);
-    zmq_setsockopt(now.sock, ZMQ_LINGER, &linger, sizeof(linger));
-    zmq_setsockopt(peer, ZMQ_LINGER, &linger, sizeof(linger));
-    zmq_bind(now.sock, "inproc://test");
-    zmq_connect(peer, "inproc://test");
     if (pipe2(pair, O_CLOEXEC | O_NONBLOCK) < 0 || write(pair[1], "ab", 2) != 2)
         return;
-    for (i = 0; i < 5; i++)
-        zmq_send(peer, "hello", 5, 0);
-    now.limit = 5;
     now.fd = pair[0];
-    now.watch = loop_add_zmq(now.loop, now.sock, on_message, NULL);
+    now.watch = loop_add_source(now.loop, -1, is_ready, &left, on_source, &left);
     loop_add_fd(now.loop, pair[0], on_step, NULL);
-    ok(run() && now.calls == 5, "one edge, five messages: all are called for");
+    ok(run() && left == 0, "a source is called for as long as it has something");
     is_str(now.order, "mfmfmmm", "a descriptor gets its turn in between");
-
-    now.limit = 8;
-    loop_add_timer(now.loop, 0, 0, on_echo, NULL);
-    for (i = 0; i < 3; i++)
-        zmq_send(peer, "hello", 5, 0);
-    ok(run() && now.calls == 8, "a send from elsewhere hides no message");
-
+    loop_add_timer(now.loop, 0, 0, on_more, &left);
+    ok(run() && left == 0, "it is asked before the loop sleeps");
+    left = 1;
     loop_watch_pause(now.watch, 1);
-    zmq_send(peer, "hello", 5, 0);
     loop_add_timer(now.loop, 10, 0, on_stop, NULL);
-    ok(run() && now.calls == 8, "a paused socket waits");
+    ok(run() && left == 1, "a paused source waits");
     loop_watch_pause(now.watch, 0);
-    now.limit = 9;
-    ok(run() && now.calls == 9, "and goes on");
+    ok(run() && left == 0, "and goes on");
     loop_destroy(now.loop);
-    zmq_close(now.sock);
-    zmq_close(peer);
-    zmq_ctx_term(ctx);
     close(pair[0]);
     close(pair[1]);
 }
 
-static void check_failure(void)
+static int is_always(void *source)
 {
-    static char no_socket[4096];
+    return 1;
+}
+
+static int is_never(void *source)
+{
+    return 0;
+}
+
+/* Its descriptor can be read, and yet nothing is there. */
+static void check_idle_source(void)
+{
+    int pair[2];
 
     begin();
-    loop_add_zmq(now.loop, no_socket, on_stop, NULL);
+    if (pipe2(pair, O_CLOEXEC | O_NONBLOCK) < 0 || write(pair[1], "a", 1) != 1)
+        return;
+    now.fd = pair[0];
+    loop_add_source(now.loop, pair[0], is_never, NULL, on_step, NULL);
+    loop_add_timer(now.loop, 5, 0, on_stop, NULL);
+    ok(run(), "a descriptor without a message is nothing");
+    is_str(now.order, "", "and calls nobody");
+    loop_add_source(now.loop, pair[0], is_always, NULL, on_signal_byte, NULL);
+    ok(run(), "a message calls");
+    loop_destroy(now.loop);
+    close(pair[0]);
+    close(pair[1]);
+}
+
+static int is_broken(void *source)
+{
+    errno = ENOTSOCK;
+    return -1;
+}
+
+static void check_failure(void)
+{
+    begin();
+    loop_add_source(now.loop, -1, is_broken, NULL, on_stop, NULL);
     errno = 0;
-    ok(loop_run(now.loop) == -1 && errno == ENOTSOCK, "polling that fails is an error");
+    ok(loop_run(now.loop) == -1 && errno == ENOTSOCK,
+       "a source that cannot be asked is an error");
     loop_destroy(now.loop);
 }
 
@@ -412,7 +439,8 @@ int main(void)
     check_timers();
     check_ends();
     check_idle();
-    check_zmq();
+    check_sources();
+    check_idle_source();
     check_failure();
     check_signals();
     return done_testing();

@@ -1,9 +1,9 @@
 /* test_wire.c - what front and keepers say */
 #include "kernel/wire/wire.h"
 
-#include <poll.h>
+#include <fcntl.h>
 #include <stdlib.h>
-#include <zmq.h>
+#include <unistd.h>
 
 #include "tests/unit/tap.h"
 
@@ -18,7 +18,7 @@ static const struct wire_header stream = {
 static void check_header(void)
 {
     static const unsigned char want[WIRE_HEADER_SIZE] = {
-        'R', 'B', 'K', '1', 1, 0, WIRE_STREAM, 0, 3, 0, 0, 0, 2,
+        'R', 'B', 'K', '1', 2, 0, WIRE_STREAM, 0, 3, 0, 0, 0, 2,
         0,   0,   0,   7,   0, 0, 0,           0, 0, 0, 0, 11
     };
     struct wire_header none = stream;
@@ -50,7 +50,7 @@ static void check_refused_headers(void)
         const char *what;
     } bad[] = {
         { 0, 'X', "wrong magic" },
-        { 4, 2, "another version" },
+        { 4, 1, "another version" },
         { 6, 0, "type 0" },
         { 6, 31, "a type in the gap" },
         { 6, 200, "an unknown type" },
@@ -84,168 +84,173 @@ static void check_refused_headers(void)
            "bytes without frames are refused");
 }
 
-static struct wire_message *decode(int is_router, struct wire_header header,
-                                   uint32_t count)
-{
-    static const struct wire_frame body[] = { { "stdout", 6 },
-                                              { "a\0b\n\n", 5 },
-                                              { "more", 4 } };
-    struct wire_frame frames[5] = { { "id", 2 }, { head, sizeof(head) } };
+/* ---- messages ---- */
 
-    wire_header_encode(&header, head);
-    memcpy(frames + 2, body, count * sizeof(*body));
-    err.text[0] = '\0';
-    return is_router ? wire_message_decode(frames, count + 2, 1, &err)
-                     : wire_message_decode(frames + 1, count + 1, 0, &err);
+static struct buf bytes;
+static struct wire_reader *reader;
+static const struct wire_message *msg;
+
+static const struct wire_frame body[] = { { "stdout", 6 }, { "a\0b\n\n", 5 } };
+
+static void begin(enum wire_side side)
+{
+    wire_reader_destroy(reader);
+    reader = wire_reader_create(side);
+    buf_reset(&bytes);
+    strcpy(err.text, "untouched");
 }
 
-static void check_decode(void)
+static const struct wire_message *next(void)
 {
-    struct wire_header header = stream;
-    struct wire_message *msg = decode(1, stream, 2);
+    return msg = wire_reader_next(reader, &err);
+}
+
+/* Adds what is in 'bytes', with one of them changed. */
+static void add_changed(size_t offset, int by)
+{
+    bytes.data[offset] = (char)(bytes.data[offset] + by);
+    wire_reader_add(reader, bytes.data, bytes.size);
+}
+
+static void check_messages(void)
+{
     struct wire_frame frame;
 
-    ok(msg != NULL, "a message of a keeper is read");
+    begin(WIRE_OF_KEEPER);
+    ok(!next() && !err.text[0], "nothing there is no error");
+    wire_encode(&bytes, stream, body, 2);
+    is_int((long long)bytes.size, WIRE_HEADER_SIZE + 2 * 8 + 11 + 2,
+           "a message is its header, the sizes, the frames and their ends");
+    wire_reader_add(reader, bytes.data, bytes.size);
+    ok(next() != NULL, "a message of a keeper is read");
     is_int(wire_message_header(msg)->rank, 3, "with its header");
-    frame = wire_message_sender(msg);
-    ok(frame.size == 2 && !memcmp(frame.data, "id", 3), "and its sender");
     is_str(wire_message_frame(msg, 0).data, "stdout", "a frame is followed by a NUL");
     frame = wire_message_frame(msg, 1);
     ok(frame.size == 5 && !memcmp(frame.data, "a\0b\n\n", 6), "and may hold one");
-    wire_message_destroy(msg);
-    wire_message_destroy(NULL);
+    ok(!next() && !err.text[0], "there is one");
 
-    ok(!decode(0, stream, 2), "a DEALER refuses what only keepers say");
-    is_str(err.text, "STREAM from the wrong side", "and says so");
-    header.type = WIRE_RUN;
-    ok(!decode(1, header, 2), "a ROUTER refuses what only the front says");
-    msg = decode(0, header, 2);
-    ok(msg && wire_message_sender(msg).size == 0, "a DEALER's sender is empty");
-    wire_message_destroy(msg);
-    header = stream;
-    header.length = 12;
-    ok(!decode(1, header, 2), "a wrong length is refused");
-    ok(!decode(1, stream, 1), "a missing frame is refused");
-    ok(!decode(1, stream, 3), "a frame too many is refused");
-    ok(!wire_message_decode(NULL, 0, 1, &err), "no frames are refused by a ROUTER");
-    ok(!wire_message_decode(NULL, 0, 0, &err), "and by a DEALER");
-    ok(!wire_message_decode(&(struct wire_frame){ "id", 2 }, 1, 1, &err),
-       "a routing id alone is refused");
-    header = (struct wire_header){ .type = WIRE_RUN, .frames = 1024 };
-    wire_header_encode(&header, head);
-    is_int(wire_header_decode(head, sizeof(head), &got, &err), 0,
-           "as many buffers as there can be");
+    begin(WIRE_OF_FRONT);
+    wire_encode(&bytes, (struct wire_header){ .type = WIRE_PING }, NULL, 0);
+    wire_encode(&bytes, (struct wire_header){ .type = WIRE_RUN, .cell = 6 },
+                (struct wire_frame[]){ { NULL, 0 }, { "1 + 1", 5 } }, 2);
+    wire_reader_add(reader, bytes.data, bytes.size);
+    ok(next() && wire_message_header(msg)->type == WIRE_PING, "one without frames");
+    ok(next() && wire_message_header(msg)->length == 5, "the length is filled in");
+    ok(wire_message_frame(msg, 0).size == 0, "a frame can be empty");
+    is_str(wire_message_frame(msg, 1).data, "1 + 1", "the next one is not");
 }
 
-/* ---- over ZeroMQ ---- */
-
-static void *ctx, *router, *dealer;
-
-/* The next message of 'sock', which is on its way. */
-static struct wire_message *await(void *sock, int is_router)
+/* However the bytes are cut, the same messages come. */
+static void check_pieces(void)
 {
-    zmq_pollitem_t item = { .socket = sock, .events = ZMQ_POLLIN };
+    bool alike = true;
 
-    if (zmq_poll(&item, 1, 5000) != 1)
-        return NULL;
-    strcpy(err.text, "untouched");
-    return wire_recv(sock, is_router, &err);
+    for (size_t piece = 1; piece < 100; piece++) {
+        int count = 0;
+
+        begin(WIRE_OF_KEEPER);
+        for (int i = 0; i < 3; i++)
+            wire_encode(&bytes, stream, body, 2);
+        for (size_t at = 0; at < bytes.size; at += piece) {
+            size_t left = bytes.size - at;
+
+            wire_reader_add(reader, bytes.data + at, left < piece ? left : piece);
+            while (next())
+                count += !strcmp(wire_message_frame(msg, 0).data, "stdout");
+            alike = alike && !err.text[0];
+        }
+        alike = alike && count == 3;
+    }
+    ok(alike, "in pieces of 1 to 99 bytes");
 }
 
-static void open_sockets(void)
+static void check_refusals(void)
 {
-    int linger = 0, mandatory = 1;
+    const size_t sizes = WIRE_HEADER_SIZE, frames = sizes + 2 * 8;
+    static const struct {
+        const char *what;
+        size_t offset;
+        int by;
+    } bad[] = {
+        { "a wrong header", 0, 1 },
+        { "a length that is too large", 24, 1 },
+        { "a length that is too small", 24, -1 },
+        { "a frame that is too long", WIRE_HEADER_SIZE, 1 },
+        { "the last one too", WIRE_HEADER_SIZE + 8, 1 },
+        { "one that is too short", WIRE_HEADER_SIZE + 8, -1 },
+        { "an absurd one", WIRE_HEADER_SIZE + 7, 1 },
+        { "one without its end", WIRE_HEADER_SIZE + 16 + 6, 'x' },
+        { "nor has the last", WIRE_HEADER_SIZE + 16 + 12, 'x' },
+    };
 
-    ctx = zmq_ctx_new();
-    router = zmq_socket(ctx, ZMQ_ROUTER);
-    dealer = zmq_socket(ctx, ZMQ_DEALER);
-    zmq_setsockopt(router, ZMQ_LINGER, &linger, sizeof(linger));
-    zmq_setsockopt(dealer, ZMQ_LINGER, &linger, sizeof(linger));
-    zmq_setsockopt(router, ZMQ_ROUTER_MANDATORY, &mandatory, sizeof(mandatory));
-    zmq_bind(router, "inproc://wire");
-    zmq_connect(dealer, "inproc://wire");
+    for (size_t i = 0; i < sizeof(bad) / sizeof(*bad); i++) {
+        begin(WIRE_OF_KEEPER);
+        wire_encode(&bytes, stream, body, 2);
+        add_changed(bad[i].offset, bad[i].by);
+        ok(!next() && err.text[0], "refused: %s (%s)", bad[i].what, err.text);
+        ok(!next() && err.text[0], "for ever");
+    }
+    begin(WIRE_OF_FRONT);
+    wire_encode(&bytes, stream, body, 2);
+    wire_reader_add(reader, bytes.data, frames);
+    next();
+    is_str(err.text, "STREAM from the wrong side", "a keeper hears the front only");
+    begin(WIRE_OF_KEEPER);
+    wire_encode(&bytes, (struct wire_header){ .type = WIRE_PING }, NULL, 0);
+    wire_reader_add(reader, bytes.data, bytes.size);
+    next();
+    is_str(err.text, "PING from the wrong side", "and the front keepers only");
+    begin(WIRE_OF_KEEPER);
+    wire_reader_limit(reader, 10);
+    wire_encode(&bytes, stream, body, 2);
+    wire_reader_add(reader, bytes.data, sizes);
+    next();
+    is_str(err.text, "STREAM of 11 bytes", "a long one, before it comes");
+    begin(WIRE_OF_FRONT);
+    wire_encode(&bytes, (struct wire_header){ .type = WIRE_RUN },
+                (struct wire_frame[WIRE_FRAMES_MAX]){ { "{}", 2 } }, WIRE_FRAMES_MAX);
+    wire_reader_add(reader, bytes.data, bytes.size);
+    ok(next() != NULL, "as many frames as there can be");
 }
 
-static void check_sockets(void)
+static void check_fill(void)
 {
-    struct wire_frame run[] = { { "{}", 2 }, { "1 + 1", 5 } }, nobody = { "?", 1 }, to;
-    struct wire_frame text[] = { { "stdout", 6 }, { NULL, 0 } };
-    struct wire_header header = { .type = WIRE_STREAM, .rank = 1, .cell = 5 };
-    struct wire_message *hello, *msg;
+    static char large[300000];
+    struct wire_frame frames[] = { { "stdout", 6 }, { large, sizeof(large) } };
+    size_t written = 0;
+    int pair[2], rc = 1;
 
-    ok(!wire_recv(router, 1, &err) && !err.text[0], "nothing there is no error");
-    is_int(wire_send(dealer, NULL, header, text, 2, &err), 0, "a keeper speaks");
-    hello = await(router, 1);
-    ok(hello && wire_message_header(hello)->length == 6, "the length is filled in");
-    ok(hello && wire_message_frame(hello, 1).size == 0, "a frame can be empty");
-    to = wire_message_sender(hello);
-    header = (struct wire_header){ .type = WIRE_RUN, .rank = 1, .cell = 6 };
-    is_int(wire_send(router, &to, header, run, 2, &err), 0, "the front answers");
-    msg = await(dealer, 0);
-    ok(msg && wire_message_header(msg)->type == WIRE_RUN, "it arrives");
-    is_str(wire_message_frame(msg, 1).data, "1 + 1", "with its frames");
-    wire_message_destroy(msg);
-    header.type = WIRE_PING;
-    is_int(wire_send(router, &to, header, NULL, 0, &err), 0, "without frames");
-    msg = await(dealer, 0);
-    ok(msg && wire_message_header(msg)->frames == 0, "it arrives too");
-    wire_message_destroy(msg);
-    wire_message_destroy(hello);
-    is_int(wire_send(router, &nobody, header, NULL, 0, &err), -1,
-           "a peer that is not there is an error");
-    is_str(err.text, "send PING to rank 1: Host unreachable", "that says so");
-}
+    begin(WIRE_OF_KEEPER);
+    wire_encode(&bytes, stream, frames, 2);
+    if (pipe2(pair, O_CLOEXEC | O_NONBLOCK) < 0)
+        return;
+    is_int(wire_reader_fill(reader, pair[0], &err), 1, "nothing yet is no end");
+    while (rc == 1 && !next()) {
+        ssize_t count = write(pair[1], bytes.data + written, bytes.size - written);
 
-static void check_junk(void)
-{
-    struct wire_header header = { .type = WIRE_ANSWER, .rank = 0 };
-    struct wire_frame answer = { "{}", 2 };
-    struct wire_message *msg;
-    int i;
-
-    zmq_send(dealer, "junk", 4, 0);
-    ok(!await(router, 1) && err.text[0] && strcmp(err.text, "untouched"),
-       "junk is refused with a reason");
-    zmq_send(dealer, "", 0, 0);
-    ok(!await(router, 1) && err.text[0], "an empty message is refused");
-    for (i = 0; i < 3000; i++)
-        zmq_send(dealer, "x", 1, ZMQ_SNDMORE);
-    zmq_send(dealer, "x", 1, 0);
-    ok(!await(router, 1), "3001 frames are refused");
-    is_str(err.text, "a message of more than 1024 frames", "because they are so many");
-    is_int(wire_send(dealer, NULL, header, &answer, 1, &err), 0, "after junk");
-    msg = await(router, 1);
-    ok(msg && wire_message_header(msg)->type == WIRE_ANSWER,
-       "a message is read: the junk is gone whole");
-    wire_message_destroy(msg);
-}
-
-static void check_full(void)
-{
-    static char no_socket[4096];
-    struct wire_header header = { .type = WIRE_ANSWER, .rank = 0 };
-    struct wire_frame answer = { "{}", 2 };
-    void *lone = zmq_socket(ctx, ZMQ_DEALER);
-    int linger = 0;
-
-    zmq_setsockopt(lone, ZMQ_LINGER, &linger, sizeof(linger));
-    is_int(wire_send(lone, NULL, header, &answer, 1, &err), -1, "nobody to send to");
-    is_str(err.text, "send ANSWER to rank 0: its queue is full", "does not block");
-    zmq_close(lone);
-    ok(!wire_recv(no_socket, 1, &err) && err.text[0], "what is no socket is an error");
-    zmq_close(dealer);
-    zmq_close(router);
-    zmq_ctx_term(ctx);
+        if (count > 0)
+            written += (size_t)count;
+        rc = wire_reader_fill(reader, pair[0], &err);
+    }
+    ok(msg && wire_message_frame(msg, 1).size == sizeof(large),
+       "a message is larger than a pipe");
+    close(pair[1]);
+    is_int(wire_reader_fill(reader, pair[0], &err), 0, "the end is found");
+    close(pair[0]);
+    is_int(wire_reader_fill(reader, pair[0], &err), -1, "an error too");
+    is_str(err.text, "read: Bad file descriptor", "with its reason");
+    wire_reader_destroy(reader);
+    wire_reader_destroy(NULL);
+    buf_clear(&bytes);
 }
 
 int main(void)
 {
     check_header();
     check_refused_headers();
-    check_decode();
-    open_sockets();
-    check_sockets();
-    check_junk();
-    check_full();
+    check_messages();
+    check_pieces();
+    check_refusals();
+    check_fill();
     return done_testing();
 }
