@@ -17,7 +17,7 @@ from hypothesis import strategies as st
 from unfold import Pen, Unfold, cells, terminal, unfold_rows, unfold_shown
 
 FOLD, RANK, RAW = range(3)
-TEXT_MS, OPEN_MS, FLUSH_MS = 100, 1000, 50
+TEXT_MS, OPEN_MS, DISPLAY_MS, FLUSH_MS = 100, 1000, 1000, 50
 
 WORDS = ["a\n", "b\n", "\n", "step 1\n", "step 2\n", "  é 漢字 😀\n", "tail", " ", "…",
          "[0-1] x\n", "[0] \n", "[1]…y\n", "[", "0] ", "[1, 2]\n", "[2]\n"]
@@ -52,6 +52,11 @@ class Player:
     def stream(self, rank, name, data):
         self.library.player_stream(self.made, rank, name.encode(), data,
                                    ctypes.c_size_t(len(data)), ctypes.c_int64(self.now))
+
+    def display(self, rank, text):
+        content = json.dumps({"data": {"text/plain": text}, "metadata": {}})
+        self.library.player_message(self.made, rank, b"display_data", content.encode(),
+                                    ctypes.c_int64(self.now))
 
     def done(self, rank):
         self.library.player_done(self.made, rank, ctypes.c_int64(self.now))
@@ -203,6 +208,32 @@ def test_text_is_out_in_time(library, common, others, ranks, chance, whole):
         count = len(player.messages())
         player.finish()
         assert len(player.messages()) == count
+
+
+@EXAMPLES
+@given(said=st.lists(st.tuples(st.integers(0, 2), st.sampled_from("abcxyz")), max_size=12),
+       chance=CHANCE, mode=st.sampled_from([FOLD, RANK, RAW]))
+def test_displays_are_out_in_time_and_in_order(library, said, chance, mode):
+    """Each a second after the last rank said anything, between texts or not."""
+    with Player(library, 3, mode) as player:
+        for rank, word in said:
+            if word in "abc":
+                player.stream(rank, "stdout", word.encode() + b"\n")
+            else:
+                player.display(rank, word)
+            player.pass_time(chance.choice([0, 1, 100, 1000]))
+        player.pass_time(DISPLAY_MS + FLUSH_MS)
+        messages = player.messages()
+        player.finish()
+        assert player.messages() == messages
+    seen = [[] for _ in range(3)]
+    for kind, content in messages:
+        text = content["text"] if kind == "stream" else content["data"]["text/plain"]
+        for owners, line in unfold_rows(text.removesuffix("\n"), 3):
+            for rank in owners:
+                seen[rank].append(line)
+    if mode != RAW:  # where nobody knows who said what
+        assert seen == [[word for who, word in said if who == rank] for rank in range(3)]
 
 
 def test_messages_are_few(library):

@@ -264,3 +264,14 @@ def test_bundles_are_json(kernel):
     done = kernel.run("display(HTML('\\u2028</script>\\\\'))")
     json.dumps(done.of("display_data"), allow_nan=False)
     assert done.of("display_data")[0]["data"]["text/html"] == "\u2028</script>\\"
+
+
+def test_objects_that_differ_in_their_addresses(many):
+    """Shown they are alike; printed, all addresses are there, for that may be the point."""
+    done = many.run("class Thing:\n"
+                    "    def __repr__(self): return f'<Thing at 0x7f12345{rank}b2e50>'\n"
+                    "MPI.COMM_WORLD.Barrier()\ndisplay(Thing())\nprint(Thing())")
+    plain = only(done.of("display_data"))["data"]["text/plain"]
+    assert plain == "<Thing at 0x7f123450b2e50>"
+    assert sorted(done.stream().splitlines()) == [
+        f"[{rank}] <Thing at 0x7f12345{rank}b2e50>" for rank in range(4)]

@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "kernel/base/mem.h"
+#include "kernel/front/gather/alike.h"
 #include "kernel/front/gather/arrange.h"
 
 struct gallery {
@@ -62,10 +63,28 @@ bool gallery_has(const struct gallery *gallery, const struct idset *ranks)
     return false;
 }
 
+static struct arrange_group *group_of(struct gallery *gallery,
+                                      const struct message_part *content)
+{
+    for (size_t i = 0; i < gallery->count; i++) {
+        const struct message_part *other = &gallery->groups[i].content;
+
+        if (alike(content->data, content->size, other->data, other->size))
+            return &gallery->groups[i];
+    }
+    return NULL;
+}
+
 void gallery_add(struct gallery *gallery, const struct display_event *event)
 {
-    struct arrange_group *group;
+    struct arrange_group *group = group_of(gallery, &event->parts[0]);
 
+    if (group) {
+        for (int rank = idset_first(event->ranks); rank >= 0;
+             rank = idset_next(event->ranks, rank))
+            idset_add(group->ranks, rank);
+        return;
+    }
     gallery->groups =
         xrealloc(gallery->groups, (gallery->count + 1) * sizeof(*gallery->groups));
     group = &gallery->groups[gallery->count++];
@@ -82,7 +101,7 @@ static void show_one(struct gallery *gallery, gather_f publish, void *arg)
         .type = "display_data",
         .ranks = group->ranks,
         .targets = gallery->targets,
-        .is_labelled = true,
+        .is_labelled = !idset_is_equal(group->ranks, gallery->targets),
         .parts = &group->content,
         .part_count = 1,
     };

@@ -1,7 +1,8 @@
 /* gallery.h - displays of one round that differ, to be shown as one
  *
- * What ranks display at the same place of a cell stands side by side.  Displays are
- * added as the ranks' turn comes, and shown together before anything else is.
+ * What ranks display at the same place of a cell stands side by side, or is one where
+ * only addresses in memory differ (alike.h).  Displays are added as the ranks' turn
+ * comes, and shown together before anything else is.
  */
 #ifndef GATHER_GALLERY_H
 #define GATHER_GALLERY_H

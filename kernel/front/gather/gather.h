@@ -9,6 +9,10 @@
  *    of ranks it came from: "[0-2] text", "[3] text";
  *  - the order of each rank is kept.
  *
+ * Displays, results and errors are alike when they differ only in addresses in memory
+ * (alike.h), and show those of the lowest rank.  Text is not: who prints addresses may
+ * do so to compare them.
+ *
  * What the text means, exactly.  The text of all messages of a stream, put together,
  * is lines.  A line belongs to the ranks of the label that it begins with, without a
  * label to all targets.  A label is '[', the ranks as idset_encode() writes them, ']',
