@@ -20,19 +20,24 @@ SETTINGS = {
     "@jupyterlab/apputils-extension/notification.jupyterlab-settings":
         '{"fetchNews": "false", "checkForUpdates": false}',
     "@jupyterlab/docmanager-extension/plugin.jupyterlab-settings":
-        '{"autosave": false}',
+        '{"autosave": false, "renameUntitledFileOnSave": false}',
 }
 
 
 @pytest.fixture(scope="session")
-def lab(tmp_path_factory):
+def notebooks(tmp_path_factory):
+    """The folder that JupyterLab shows."""
+    return tmp_path_factory.mktemp("lab") / "notebooks"
+
+
+@pytest.fixture(scope="session")
+def lab(notebooks):
     """The address of a JupyterLab of our own, with a token."""
-    home = tmp_path_factory.mktemp("lab")
+    home = notebooks.parent
     for name, text in SETTINGS.items():
         path = home / "settings" / name
         path.parent.mkdir(parents=True, exist_ok=True)
         path.write_text(text)
-    notebooks = home / "notebooks"
     shutil.copytree(ROOT / "examples", notebooks)
     subprocess.run([BUILD / "bin/rankbook", "install", "--prefix", home, "-n", "1",
                     "-n", "4"], check=True)
