@@ -90,6 +90,29 @@ def test_made_once_in_the_order_of_ranks(comm):
     op.Free()
 
 
+@pytest.mark.parametrize("function", [adding, raising])
+def test_while_another_call_waits_on_a_thread_beside(comm, make_op, function):
+    """MPI may run the operation there; what it raises comes out of a call here."""
+    ran = set()
+
+    def noting(*args):
+        ran.add(turn)
+        function(*args)
+
+    op, raised = make_op(noting), set()
+    data, got = array.array("i", [1]), array.array("i", [0])
+    for turn in range(10):
+        request = comm.Iallreduce(data, got, op)
+        for step in (lambda: comm.Split(comm.rank % 2).Free(),
+                     lambda: MPI.Win.Allocate(8, comm=comm).Free(), request.Wait):
+            try:
+                step()
+            except ZeroDivisionError:
+                raised.add(turn)
+        assert function is raising or got[0] == comm.size
+    assert raised == (ran if function is raising else set())
+
+
 def test_freed_while_mpi_reduces_with_it(comm, make_op):
     """Its slot is not another operation's before the reduction is over."""
     data, got = array.array("i", [1, 2]), array.array("i", [0, 0])

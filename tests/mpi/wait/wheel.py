@@ -4,6 +4,7 @@ A thread is the keeper: it waits until the main thread is inside MPI (which lets
 the GIL go) and interrupts it, again and again, as the call may not yet wait.
 """
 
+import array
 import ctypes
 import threading
 
@@ -42,5 +43,32 @@ if comm.rank == 0:
         assert interrupted(comm.Barrier)
 assert wait.mpiwait_heal(ctypes.c_uint64(0)) == 0
 assert comm.bcast(comm.rank, root=0) == 0
+# Functions of Python's that MPI calls while a call of the layer's thread is in progress.
+def add(inbuf, inout, _):
+    ours, theirs = memoryview(inout).cast("i"), memoryview(inbuf).cast("i")
+    ours[0] += theirs[0]
+
+
+op = MPI.Op.Create(add, commute=True)
+one, total = array.array("i", [1]), array.array("i", [0])
+for _ in range(20):
+    total[0] = 0
+    request = comm.Iallreduce(one, total, op)
+    half = comm.Split(comm.rank % 2)
+    win = MPI.Win.Allocate(8, comm=comm)
+    win.Fence()
+    request.Wait()
+    assert total[0] == comm.size
+    win.Free()
+    half.Free()
+copied, deleted = [], []
+key = MPI.Comm.Create_keyval(lambda comm, key, value: copied.append(value) or value,
+                             lambda comm, key, value: deleted.append(value))
+world = comm.Dup()
+world.Set_attr(key, "value")
+world.Dup().Free()
+world.Split().Free()
+world.Free()
+assert copied == ["value"] and deleted == ["value"] * 2, (copied, deleted)
 comm.Barrier()
 print("fine", flush=True)
