@@ -28,6 +28,8 @@
 #define LOOK_NS 1000000u /* between two looks who is alive */
 #define LISTED 8         /* messages told one by one */
 #define HOOKS_MAX 8
+#define IDS 2048      /* communicators that MPICH has room for in a process */
+#define IDS_NEAR 1900 /* that is few more */
 
 static struct buf text;
 static MPI_Comm broken = MPI_COMM_NULL; /* somebody died inside its barrier */
@@ -224,6 +226,26 @@ static int drain(int *count)
     return rc;
 }
 
+/* A shadow has no communicator of its own. */
+static void count_comm(struct comm *comm, void *arg)
+{
+    *(int *)arg += comm->handle != MPI_COMM_NULL;
+}
+
+/* Without one there is no new world after a death, so this is told before. */
+static void tell_of_ids(void)
+{
+    int used = 0;
+
+    comm_each(count_comm, &used);
+    if (used >= IDS_NEAR)
+        buf_add_format(&text,
+                       "%s%d of %d communicators are in use, and with all of them "
+                       "nothing works any more: free what is not needed, or begin anew "
+                       "by %%ranks restart",
+                       text.size ? "; " : "", used, IDS);
+}
+
 EXPORT int mpiwait_heal(uint64_t cell)
 {
     static uint32_t times;
@@ -240,7 +262,9 @@ EXPORT int mpiwait_heal(uint64_t cell)
     if ((rc = meeting_hold()) != MPI_SUCCESS)
         return rc;
     comm_each(mend, &times);
-    if ((rc = world_mend(&text)) != MPI_SUCCESS)
+    rc = world_mend(&text);
+    tell_of_ids();
+    if (rc != MPI_SUCCESS)
         return rc;
     for (int pass = 0; pass < 2 && rc == MPI_SUCCESS; pass++) {
         if ((rc = flush()) == MPI_SUCCESS)
