@@ -7,13 +7,13 @@ import itertools
 import json
 import os
 import re
+import select
+import socket
 import struct
 import subprocess
 import sys
 import time
 from pathlib import Path
-
-import zmq
 
 BUILD = Path(os.environ.get("BUILD", Path(__file__).parents[3] / "build")).resolve()
 KEEPER = BUILD / "bin" / "rankbook-keeper"
@@ -21,6 +21,7 @@ SECRET = "0123456789abcdef"
 TIMEOUT = 20
 
 HEADER = struct.Struct("<4sHHiIQQQ")
+VERSION = 2
 TYPES = {
     name: 1 + i
     for i, name in enumerate(
@@ -43,20 +44,19 @@ class Front:
     """Plays the front for one keeper."""
 
     def __init__(self, folder, **env):
-        self.endpoint = f"ipc://{folder}/wire"
         self.folder = folder
         (folder / "log").mkdir(exist_ok=True)
-        self.context = zmq.Context()
-        self.router = self.context.socket(zmq.ROUTER)
-        self.router.linger = 0
-        self.router.bind(self.endpoint)
+        self.listener = socket.socket(socket.AF_UNIX)
+        self.listener.bind(str(folder / "wire"))
+        self.listener.listen()
+        self.wire = None  # once the keeper has connected
+        self.got = b""
         self.cells = itertools.count(1)
-        self.peer = None
         self.process = subprocess.Popen(
             [KEEPER],
             env={
                 **os.environ,
-                "RANKBOOK_WIRE": self.endpoint,
+                "RANKBOOK_WIRE": f"ipc://{folder}/wire",
                 "RANKBOOK_SECRET": SECRET,
                 "RANKBOOK_RUN": str(folder),
                 "RANKBOOK_RANK": "0",
@@ -72,25 +72,47 @@ class Front:
 
     def send(self, kind, *frames, cell=0):
         frames = [f if isinstance(f, bytes) else json.dumps(f).encode() for f in frames]
-        length = sum(map(len, frames))
+        sizes = list(map(len, frames))
         header = HEADER.pack(
-            b"RBK1", 1, TYPES[kind], 0, len(frames), cell, length, 0
+            b"RBK1", VERSION, TYPES[kind], 0, len(frames), cell, sum(sizes), 0
         )
-        self.router.send_multipart([self.peer, header, *frames])
+        body = b"".join(frame + b"\0" for frame in frames)
+        self.wire.sendall(header + struct.pack(f"<{len(sizes)}Q", *sizes) + body)
+
+    def poll(self, milliseconds):
+        """Whether there is something to read, by then."""
+        return bool(self.got or select.select([self.wire or self.listener], [], [],
+                                  milliseconds / 1000)[0])
+
+    def _read(self, size):
+        while len(self.got) < size:
+            more = self.wire.recv(max(65536, size - len(self.got)))
+            if not more:
+                raise EOFError("the keeper is gone")
+            self.got += more
+        taken, self.got = self.got[:size], self.got[size:]
+        return taken
+
+    def _message(self):
+        magic, version, kind, rank, count, cell, length, _ = HEADER.unpack(
+            self._read(HEADER.size)
+        )
+        assert (magic, version, rank) == (b"RBK1", VERSION, 0)
+        sizes = struct.unpack(f"<{count}Q", self._read(8 * count))
+        assert length == sum(sizes)
+        frames = [self._read(size + 1) for size in sizes]
+        assert all(frame.endswith(b"\0") for frame in frames)
+        return NAMES[kind], cell, [frame[:-1] for frame in frames]
 
     def recv(self, timeout=TIMEOUT):
         """(kind, cell, frames); pings while it waits."""
         end = time.monotonic() + timeout
         while time.monotonic() < end:
-            if self.router.poll(500):
-                self.peer, header, *frames = self.router.recv_multipart()
-                magic, version, kind, rank, count, cell, length, _ = HEADER.unpack(
-                    header
-                )
-                assert (magic, version, rank) == (b"RBK1", 1, 0)
-                assert count == len(frames) and length == sum(map(len, frames))
-                return NAMES[kind], cell, frames
-            if self.peer:
+            if self.got or self.poll(500):
+                if self.wire is None:
+                    self.wire, _ = self.listener.accept()
+                return self._message()
+            if self.wire:
                 self.send("PING")
         raise AssertionError("nothing came from the keeper")
 
@@ -134,8 +156,8 @@ class Front:
         seen = ""
         while text not in seen:
             kind, number, frames = self.recv()
-            assert number == cell
             if kind == "STREAM":
+                assert number == cell
                 seen += frames[1].decode()
         return seen
 
@@ -150,7 +172,7 @@ class Front:
         return self.info["pid"]
 
     def close(self):
-        if self.process.poll() is None and self.peer:
+        if self.process.poll() is None and self.wire:
             self.send("BYE")
             try:
                 self.process.wait(5)
@@ -159,8 +181,14 @@ class Front:
         elif self.process.poll() is None:
             self.process.kill()
         status = self.process.wait()
-        self.context.destroy(0)
+        self.hang_up()
         return status
+
+    def hang_up(self):
+        if self.wire:
+            self.wire.close()
+        self.wire = None
+        self.listener.close()
 
 
 class Outcome:

@@ -117,7 +117,7 @@ def test_a_rank_that_is_held_writes_no_further(front):
                        f"open({str(told)!r}, 'w').close()\nos.write(1, b'end')")
     while not told.exists():
         front.send("PING")
-        assert not front.router.poll(20) or front.recv()[0] != "STREAM"
+        assert not front.poll(20) or front.recv()[0] != "STREAM"
     front.send("HOLD", b"0")
     done = front.finish(cell)
     assert done.stdout == len(done.stdout[3:]) * "x" + "end" and len(done.stdout) > 4096

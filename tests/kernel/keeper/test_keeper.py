@@ -60,7 +60,7 @@ def test_a_keeper_that_is_idle_does_nothing(shared):
     deadline = time.monotonic() + 2
     while time.monotonic() < deadline:
         shared.send("PING")
-        shared.router.poll(1000)
+        shared.poll(1000)
     assert ticks() - before <= 1
 
 
@@ -146,7 +146,7 @@ def test_nothing_is_left_when_the_front_vanishes(own):
     front = own().ready()
     front.run("import subprocess; p = subprocess.Popen(['sleep', '100'])")
     child = int(front.run("p.pid").value)
-    front.router.close()
+    front.hang_up()
     front.process.wait(6)
     wait_gone(front.interpreter())
     wait_gone(child)
