@@ -141,8 +141,8 @@ def test_the_middle_of_an_endless_flood(flooded, what):
 def test_streams_that_alternate_are_few_messages(many):
     done = many.run("import sys\nfor i in range(2000):\n"
                     "    print('out', i); print('err', i, file=sys.stderr)")
-    assert done.stream() == "".join(f"out {i}\n" for i in range(2000))
-    assert done.stream("stderr") == "".join(f"err {i}\n" for i in range(2000))
+    assert done.text() == "".join(f"out {i}\n" for i in range(2000))
+    assert done.text("stderr") == "".join(f"err {i}\n" for i in range(2000))
     assert len(done.of("stream")) < 1000
 
 
