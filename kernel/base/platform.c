@@ -139,6 +139,46 @@ int64_t platform_cpu_ticks(pid_t pid)
     return (int64_t)(user + system);
 }
 
+static void read_wchan(pid_t pid, char *out, int size)
+{
+    FILE *file = open_proc(pid, "wchan");
+
+    out[0] = '\0';
+    if (!file)
+        return;
+    if (!fgets(out, size, file) || !strcmp(out, "0"))
+        out[0] = '\0';
+    fclose(file);
+}
+
+int platform_main_thread(pid_t pid, struct platform_thread *out)
+{
+    FILE *file = open_proc(pid, "status");
+    struct platform_thread found = { 0 };
+    char line[256];
+    int fields = 0;
+
+    if (!file)
+        return -1;
+    while (fgets(line, sizeof(line), file)) {
+        fields += sscanf(line, "State: %c", &found.state) == 1;
+        fields += sscanf(line, "SigBlk: %" SCNx64, &found.blocked) == 1;
+        fields += sscanf(line, "SigIgn: %" SCNx64, &found.ignored) == 1;
+        fields += sscanf(line, "SigCgt: %" SCNx64, &found.caught) == 1;
+    }
+    fclose(file);
+    if (fields != 4)
+        return -1;
+    read_wchan(pid, found.in_kernel, sizeof(found.in_kernel));
+    *out = found;
+    return 0;
+}
+
+int platform_signal_main(pid_t pid, int signal)
+{
+    return tgkill(pid, pid, signal);
+}
+
 static int host_memory(struct platform_host *out)
 {
     struct {

@@ -38,6 +38,17 @@ int platform_process_memory(pid_t pid, uint64_t *rss, uint64_t *pss);
 /* User and system time of all threads in clock ticks (sysconf(_SC_CLK_TCK)). */
 int64_t platform_cpu_ticks(pid_t pid);
 
+/* The main thread of a process: what it does, and a bit for each signal (1: SIGHUP). */
+struct platform_thread {
+    char state;         /* as ps shows it: 'R', 'S', 'D', 'T' */
+    char in_kernel[64]; /* the system's function that it waits in; "" unknown */
+    uint64_t blocked, ignored, caught;
+};
+int platform_main_thread(pid_t pid, struct platform_thread *out);
+
+/* A signal for its main thread only. */
+int platform_signal_main(pid_t pid, int signal);
+
 /* What a socket's other end has not taken yet, in bytes; for TCP, also how much it has
  * taken in all. */
 struct platform_flow {

@@ -172,6 +172,17 @@ static void on_waiting(struct front *front, int rank, const struct wire_message 
         execute_waiting(front->execute, rank, frame_json(msg, 0));
 }
 
+static void on_seen(struct front *front, int rank, const struct wire_message *msg)
+{
+    json_t *seen;
+
+    if (!execute_is_running(front->execute, cell_of(msg)))
+        return;
+    seen = frame_json(msg, 0);
+    execute_seen(front->execute, rank, seen);
+    json_decref(seen);
+}
+
 static void on_healed(struct front *front, int rank, const struct wire_message *msg)
 {
     json_t *content = frame_json(msg, 0);
@@ -195,6 +206,7 @@ static const struct {
     { WIRE_INPUT, 1, on_input },   { WIRE_ANSWER, 1, on_answer },
     { WIRE_DONE, 1, on_done },     { WIRE_WAITING, 1, on_waiting },
     { WIRE_HEALED, 1, on_healed }, { WIRE_DEBUG, 1, on_debug },
+    { WIRE_SEEN, 1, on_seen },
 };
 
 static void on_message(int rank, const struct wire_message *msg, void *arg)

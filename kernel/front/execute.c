@@ -21,6 +21,7 @@
 #include "kernel/front/rescue.h"
 #include "kernel/front/restart.h"
 #include "kernel/front/run.h"
+#include "kernel/front/stop.h"
 #include "kernel/front/table.h"
 #include "kernel/front/watch.h"
 #include "magics/directive.h"
@@ -40,6 +41,7 @@ struct cell {
     struct failures *failures;
     json_t *error;         /* of them all, once the cell has failed */
     struct rescue *rescue; /* NULL: no rank has the cell */
+    struct stop *stop;     /* the same */
     bool is_unwell;        /* MPI has to be set right afterwards */
 };
 
@@ -77,6 +79,7 @@ static void cell_destroy(struct cell *cell)
 {
     if (!cell)
         return;
+    stop_destroy(cell->stop);
     rescue_destroy(cell->rescue);
     failures_destroy(cell->failures);
     json_decref(cell->error);
@@ -248,6 +251,7 @@ static void run(struct execute *execute, const struct idset *targets,
     cell->origin =
         origins_add(front->origins, cell->msg, targets, mode, cell->request.is_silent);
     cell->rescue = rescue_create(front, cell->origin, cell->running);
+    cell->stop = stop_create(front, cell->origin, cell->running);
     run_send(front->cluster,
              &(struct run){ .cell = origin_id(cell->origin),
                             .msg = cell->msg,
@@ -501,6 +505,7 @@ static void rank_done(struct execute *execute, int rank)
     inputs_forget_rank(execute->front->inputs, rank);
     origin_done(cell->origin, rank);
     rescue_done(cell->rescue, rank);
+    stop_done(cell->stop, rank);
     if (idset_count(cell->running) == 0) {
         finish(execute);
         execute_next(execute);
@@ -556,17 +561,20 @@ void execute_waiting(struct execute *execute, int rank, json_t *waiting)
     watch_waiting(rescue_watch(execute->cell->rescue), rank, waiting);
 }
 
+void execute_seen(struct execute *execute, int rank, const json_t *seen)
+{
+    if (is_awaited(execute, rank))
+        stop_seen(execute->cell->stop, rank, seen);
+}
+
 void execute_interrupt(struct execute *execute)
 {
-    static const char reason[] = "{\"reason\":\"stop\"}";
-    struct wire_frame frame = { reason, sizeof(reason) - 1 };
     struct cell *cell = execute->cell;
 
     if (cell && cell->running) {
         cell->is_unwell = true;
         inputs_forget(execute->front->inputs, origin_id(cell->origin));
-        cluster_send_all(execute->front->cluster, cell->running, WIRE_INTERRUPT,
-                         origin_id(cell->origin), &frame, 1);
+        stop_press(cell->stop);
     } else if (restart_is_awaited(execute->restart)) {
         restart_leave(execute->restart);
         fail(execute, "KeyboardInterrupt",

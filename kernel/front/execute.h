@@ -47,6 +47,9 @@ void execute_lost(struct execute *execute, int rank);
 /* 'waiting' as in WIRE_WAITING, stolen; NULL: it moves. */
 void execute_waiting(struct execute *execute, int rank, json_t *waiting);
 
+/* 'seen' as in WIRE_SEEN. */
+void execute_seen(struct execute *execute, int rank, const json_t *seen);
+
 /* Of the running cell; NULL: none runs. */
 struct watch *execute_watch(const struct execute *execute);
 

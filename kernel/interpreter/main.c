@@ -107,7 +107,8 @@ static int take_fd(const char *name, struct error *err)
     return fd;
 }
 
-static const char *const cloexec_names[] = { "PMI_FD", "RANKBOOK_FAULT_FD" };
+static const char *const cloexec_names[] = { "PMI_FD", "RANKBOOK_FAULT_FD",
+                                             "RANKBOOK_STACK_FD" };
 
 static int prepare(struct error *err)
 {

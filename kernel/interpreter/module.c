@@ -438,6 +438,7 @@ static int add_constants(PyObject *module)
         { "DONE", RECORD_DONE },
         { "HEALED", RECORD_HEALED },
         { "DEBUG", RECORD_DEBUG },
+        { "STACK_SIGNAL", PAGE_STACK_SIGNAL },
     };
 
     for (size_t i = 0; i < sizeof(constants) / sizeof(*constants); i++) {

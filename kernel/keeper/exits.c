@@ -34,17 +34,20 @@ void exits_signal_name(int signal, struct buf *out)
         buf_add_format(out, "signal %d", signal);
 }
 
-static void add_ending(int status, struct buf *out)
+/* The first of the words that are known: the caller's, or those for the signal. */
+static void add_ending(int status, const char *why, struct buf *out)
 {
     if (!WIFSIGNALED(status)) {
         buf_add_format(out, "exit status %d", WEXITSTATUS(status));
         return;
     }
     exits_signal_name(WTERMSIG(status), out);
-    for (size_t i = 0; i < sizeof(signal_words) / sizeof(*signal_words); i++) {
+    for (size_t i = 0; !why && i < sizeof(signal_words) / sizeof(*signal_words); i++) {
         if (signal_words[i].signal == WTERMSIG(status))
-            buf_add_format(out, " (%s)", signal_words[i].words);
+            why = signal_words[i].words;
     }
+    if (why)
+        buf_add_format(out, " (%s)", why);
 }
 
 /* One frame of a fault, as '  File "NAME", line 3 in f'. */
@@ -88,7 +91,14 @@ static bool is_of_cell(const struct frame *frame)
            && user[strspn(user, "0123456789")] == '/';
 }
 
-static void add_frame(const struct frame *frame, struct buf *out)
+static bool is_same_file(const struct frame *a, const struct frame *b)
+{
+    return a->name_size == b->name_size && !memcmp(a->name, b->name, a->name_size);
+}
+
+/* 'cell' is the file of the cell that runs. */
+static void add_frame(const struct frame *frame, const struct frame *cell,
+                      struct buf *out)
 {
     const char *end = frame->name + frame->name_size, *base = end;
 
@@ -96,7 +106,7 @@ static void add_frame(const struct frame *frame, struct buf *out)
         base--;
     buf_add_format(out, "line %ld of ", frame->line);
     if (is_of_cell(frame))
-        buf_add_text(out, "the cell");
+        buf_add_text(out, is_same_file(frame, cell) ? "the cell" : "another cell");
     else
         buf_add(out, base, (size_t)(end - base));
     if (frame->function_size == 0 || frame->function[0] == '<')
@@ -105,31 +115,45 @@ static void add_frame(const struct frame *frame, struct buf *out)
     buf_add(out, frame->function, frame->function_size);
 }
 
+/* The cell that runs is the outermost one; of its frames the innermost counts.  False:
+ * there is none. */
+static bool find_cell(const char *fault, struct frame *out)
+{
+    struct frame frame;
+    bool found = false;
+
+    for (const char *rest = fault; (rest = next_frame(rest, &frame));) {
+        if (is_of_cell(&frame) && !(found && is_same_file(&frame, out))) {
+            *out = frame;
+            found = true;
+        }
+    }
+    return found;
+}
+
 void exits_where(const char *fault, struct buf *out)
 {
-    struct frame inner, frame;
-    const char *rest = next_frame(fault, &inner);
+    struct frame inner, cell;
 
-    if (!rest)
+    if (!next_frame(fault, &inner))
         return;
-    for (frame = inner; rest && !is_of_cell(&frame); rest = next_frame(rest, &frame))
-        ;
-    if (!is_of_cell(&frame) || frame.name == inner.name) {
-        add_frame(&inner, out);
+    if (!find_cell(fault, &cell) || cell.name == inner.name) {
+        add_frame(&inner, &inner, out);
         return;
     }
-    add_frame(&frame, out);
+    add_frame(&cell, &cell, out);
     buf_add_text(out, " (at ");
-    add_frame(&inner, out);
+    add_frame(&inner, &cell, out);
     buf_add_text(out, ")");
 }
 
-void exits_text(int rank, int status, const char *where, struct buf *out)
+void exits_text(int rank, int status, const char *why, const char *where,
+                struct buf *out)
 {
     buf_add_format(
         out, WIFSIGNALED(status) ? "rank %d died: killed by " : "rank %d ended with ",
         rank);
-    add_ending(status, out);
+    add_ending(status, why, out);
     if (where && *where)
         buf_add_format(out, " at %s", where);
 }
@@ -143,7 +167,7 @@ void exits_start_text(int rank, int status, const char *words, struct buf *out)
     buf_add_format(out, "rank %d could not start: ", rank);
     if (size == 0 || WIFSIGNALED(status)) {
         buf_add_text(out, WIFSIGNALED(status) ? "killed by " : "");
-        add_ending(status, out);
+        add_ending(status, NULL, out);
         if (size > 0)
             buf_add_text(out, "\n");
     }

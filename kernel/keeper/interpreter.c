@@ -14,6 +14,7 @@
 #include "kernel/base/loop.h"
 #include "kernel/base/mem.h"
 #include "kernel/base/platform.h"
+#include "kernel/page/page.h"
 
 #define MPI_FILES "/dev/shm/mpich_shm_"
 #define FAULT_MAX 16384
@@ -24,53 +25,49 @@ struct interpreter {
     pid_t pid;   /* 0 once reaped */
     pid_t group; /* 0 once nothing is left of it */
     int fault_fd;
+    int stack_fd;
     char **files; /* MPI's, in shared memory */
     size_t file_count;
 };
 
+/* What the interpreter finds by its environment; the last has no name. */
+struct inherited {
+    const char *name;
+    int fd;
+};
+
 /* The environment without the secret, and with the descriptors. */
-static char **make_environment(const struct interpreter_fds *fds, int fault_fd)
+static char **make_environment(const struct inherited *extra)
 {
-    const struct {
-        const char *name;
-        int fd;
-    } extra[] = {
-        { "RANKBOOK_PAGE_FD", fds->page },
-        { "RANKBOOK_RECORD_FD", fds->record },
-        { "RANKBOOK_FAULT_FD", fault_fd },
-    };
-    size_t count = 0, used = 0;
+    size_t count = 0, more = 0, used = 0;
     char **env;
 
     while (environ[count])
         count++;
-    env = xcalloc(count + 4, sizeof(*env));
+    while (extra[more].name)
+        more++;
+    env = xcalloc(count + more + 1, sizeof(*env));
+    for (size_t i = 0; i < more; i++)
+        env[used++] = xasprintf("%s=%d", extra[i].name, extra[i].fd);
     for (size_t i = 0; i < count; i++) {
         if (strncmp(environ[i], "RANKBOOK_SECRET=", 16) != 0)
             env[used++] = environ[i];
     }
-    for (size_t i = 0; i < 3; i++)
-        env[used++] = xasprintf("%s=%d", extra[i].name, extra[i].fd);
     return env;
 }
 
-static void free_environment(char **env)
+static void free_environment(char **env, const struct inherited *extra)
 {
-    size_t count = 0;
-
-    while (env[count])
-        count++;
-    for (size_t i = 1; i <= 3; i++)
-        free(env[count - i]);
+    for (size_t i = 0; extra[i].name; i++)
+        free(env[i]);
     free(env);
 }
 
 /* Between fork() and exec(): system calls only. */
 static void run_child(const char *program, const struct interpreter_fds *fds,
-                      int fault_fd, char **env, pid_t keeper)
+                      const struct inherited *extra, char **env, pid_t keeper)
 {
     char *const args[] = { (char *)program, NULL };
-    const int kept[] = { fds->page, fds->record, fault_fd };
     int null = open("/dev/null", O_RDONLY);
 
     setsid();
@@ -79,8 +76,8 @@ static void run_child(const char *program, const struct interpreter_fds *fds,
     dup2(null, 0);
     dup2(fds->output[0], 1);
     dup2(fds->output[1], 2);
-    for (size_t i = 0; i < sizeof(kept) / sizeof(*kept); i++)
-        fcntl(kept[i], F_SETFD, 0);
+    for (; extra->name; extra++)
+        fcntl(extra->fd, F_SETFD, 0);
     execve(program, args, env);
     dprintf(2, "run %s: %s\n", program, strerror(errno));
     _exit(127);
@@ -91,17 +88,27 @@ struct interpreter *interpreter_create(const char *program,
                                        struct error *err)
 {
     struct interpreter *interpreter = xcalloc(1, sizeof(*interpreter));
+    int fault_fd = platform_memfd("rankbook-fault", 0, err);
+    int stack_fd = platform_memfd("rankbook-stack", 0, err);
+    const struct inherited extra[] = {
+        { "RANKBOOK_PAGE_FD", fds->page },
+        { "RANKBOOK_RECORD_FD", fds->record },
+        { "RANKBOOK_FAULT_FD", fault_fd },
+        { "RANKBOOK_STACK_FD", stack_fd },
+        { NULL, -1 },
+    };
     pid_t keeper = getpid();
     char **env;
 
-    interpreter->fault_fd = platform_memfd("rankbook-fault", 0, err);
-    if (interpreter->fault_fd < 0)
+    interpreter->fault_fd = fault_fd;
+    interpreter->stack_fd = stack_fd;
+    if (fault_fd < 0 || stack_fd < 0)
         goto error;
-    env = make_environment(fds, interpreter->fault_fd);
+    env = make_environment(extra);
     interpreter->pid = fork();
     if (interpreter->pid == 0)
-        run_child(program, fds, interpreter->fault_fd, env, keeper);
-    free_environment(env);
+        run_child(program, fds, extra, env, keeper);
+    free_environment(env, extra);
     if (interpreter->pid < 0) {
         interpreter->pid = 0;
         error_set(err, "fork: %s", strerror(errno));
@@ -123,6 +130,8 @@ void interpreter_destroy(struct interpreter *interpreter)
         waitpid(interpreter->pid, NULL, 0);
     if (interpreter->fault_fd >= 0)
         close(interpreter->fault_fd);
+    if (interpreter->stack_fd >= 0)
+        close(interpreter->stack_fd);
     for (size_t i = 0; i < interpreter->file_count; i++)
         free(interpreter->files[i]);
     free(interpreter->files);
@@ -179,13 +188,38 @@ void interpreter_remove_files(struct interpreter *interpreter)
         unlink(interpreter->files[i]);
 }
 
-void interpreter_fault(const struct interpreter *interpreter, struct buf *out)
+static void read_frames(int fd, struct buf *out)
 {
     char *text = buf_reserve(out, FAULT_MAX);
-    ssize_t size = pread(interpreter->fault_fd, text, FAULT_MAX, 0);
+    ssize_t size = pread(fd, text, FAULT_MAX, 0);
 
     if (size <= 0)
         return;
     out->size += (size_t)size;
     buf_add(out, "", 0); /* ends it with a NUL */
+}
+
+void interpreter_fault(const struct interpreter *interpreter, struct buf *out)
+{
+    read_frames(interpreter->fault_fd, out);
+}
+
+/* A signal that nobody catches would end it; its handler writes where the descriptor
+ * stands, which is shared. */
+void interpreter_ask_stack(struct interpreter *interpreter)
+{
+    const uint64_t bit = 1ull << (PAGE_STACK_SIGNAL - 1);
+    struct platform_thread thread;
+
+    if (ftruncate(interpreter->stack_fd, 0) < 0
+        || lseek(interpreter->stack_fd, 0, SEEK_SET) < 0 || interpreter->pid <= 0
+        || platform_main_thread(interpreter->pid, &thread) < 0
+        || !(thread.caught & bit))
+        return;
+    platform_signal_main(interpreter->pid, PAGE_STACK_SIGNAL);
+}
+
+void interpreter_stack(const struct interpreter *interpreter, struct buf *out)
+{
+    read_frames(interpreter->stack_fd, out);
 }

@@ -44,4 +44,11 @@ void interpreter_remove_files(struct interpreter *interpreter);
 /* Adds what Python's faulthandler wrote. */
 void interpreter_fault(const struct interpreter *interpreter, struct buf *out);
 
+/* Asks for the frames that the main thread is in; they are there soon, by a signal,
+ * unless that is blocked.  Nothing that runs is disturbed by it. */
+void interpreter_ask_stack(struct interpreter *interpreter);
+
+/* Adds what has come of them, in the form of interpreter_fault(). */
+void interpreter_stack(const struct interpreter *interpreter, struct buf *out);
+
 #endif

@@ -22,7 +22,9 @@
 #include "kernel/keeper/exits.h"
 #include "kernel/keeper/fields.h"
 #include "kernel/keeper/interpreter.h"
+#include "kernel/keeper/interrupts.h"
 #include "kernel/keeper/link.h"
+#include "kernel/keeper/look.h"
 #include "kernel/keeper/merge.h"
 #include "kernel/keeper/output.h"
 #include "kernel/keeper/records.h"
@@ -31,16 +33,8 @@
 
 #define STOP_MS 1200   /* for MPI_Finalize and user code's own ends */
 #define USAGE_MS 5000  /* measuring memory is not free */
-#define BEGIN_MS 2     /* an interpreter begins a cell soon after it was given it */
 #define WORDS_MAX 8192 /* of an interpreter that has not started yet */
 #define USAGE_STEP 1048576
-
-struct interrupt {
-    enum page_reason reason;
-    int rank;
-    char text[PAGE_TEXT];
-    struct loop_watch *timer; /* while it waits for its cell to begin */
-};
 
 struct keeper {
     struct loop *loop;
@@ -51,6 +45,8 @@ struct keeper {
     struct merge *merge;
     struct waits *waits;
     struct interpreter *interpreter;
+    struct interrupts *interrupts;
+    struct look *look;
     struct page *page;
     int page_fd;
     struct loop_watch *stop; /* the interpreter was asked to end */
@@ -59,9 +55,7 @@ struct keeper {
     bool is_full;       /* the front takes no more */
     bool is_held;       /* the front wants no more yet */
     bool is_collecting; /* more to merge comes before the callback is over */
-    bool is_running;    /* has been given a cell, and has not said DONE */
-    uint64_t cell;      /* that one, or the last one */
-    struct interrupt interrupt;
+    uint64_t cell;      /* that it was given, or the last one */
     struct buf words;
     int64_t usage_time;
     int64_t usage_ticks;
@@ -77,6 +71,13 @@ static void send_stream(uint64_t cell, const char *name, const char *text, size_
     struct wire_frame frames[] = { { name, strlen(name) }, { text, size } };
 
     link_send(keeper->link, WIRE_STREAM, cell, frames, 2);
+}
+
+static void on_seen(const char *json, void *arg)
+{
+    struct keeper *keeper = arg;
+
+    link_send_text(keeper->link, WIRE_SEEN, keeper->cell, json);
 }
 
 static void on_waiting(const char *text, void *arg)
@@ -158,7 +159,8 @@ static void on_record_done(struct keeper *keeper)
     output_drain(keeper->output);
     merge_flush(keeper->merge);
     waits_stop(keeper->waits);
-    keeper->is_running = false;
+    interrupts_expect(keeper->interrupts, 0);
+    look_forget(keeper->look);
 }
 
 static const struct {
@@ -246,7 +248,7 @@ static void pass_on(struct keeper *keeper, const struct wire_message *msg,
 static void on_run(struct keeper *keeper, const struct wire_message *msg)
 {
     keeper->cell = wire_message_header(msg)->cell;
-    keeper->is_running = true;
+    interrupts_expect(keeper->interrupts, keeper->cell);
     pass_on(keeper, msg, RECORD_RUN);
     waits_start(keeper->waits, (int)interpreter_pid(keeper->interpreter));
 }
@@ -266,61 +268,14 @@ static void on_heal(struct keeper *keeper, const struct wire_message *msg)
     pass_on(keeper, msg, RECORD_HEAL);
 }
 
-/* The word first: whoever wakes up by the signal looks for it.  An interpreter that
- * has the cell but has not begun it would take the interrupt for an old one, so it
- * waits until then; one for a cell that has ended is of no use to anybody. */
-static void on_interrupt_due(struct loop *loop, void *arg)
-{
-    struct keeper *keeper = arg;
-    struct interrupt *interrupt = &keeper->interrupt;
-
-    interrupt->timer = NULL;
-    if (!keeper->is_running || keeper->is_gone)
-        return;
-    if (atomic_load(&keeper->page->cell) != keeper->cell) {
-        interrupt->timer = loop_add_timer(loop, BEGIN_MS, 0, on_interrupt_due, keeper);
-        return;
-    }
-    page_interrupt(keeper->page, interrupt->reason, interrupt->rank, interrupt->text);
-    if (interrupt->reason == PAGE_REASON_STOP)
-        interpreter_signal(keeper->interpreter, SIGINT);
-}
-
-static void interrupt(struct keeper *keeper, enum page_reason reason, int rank,
-                      const char *text)
-{
-    struct interrupt *interrupt = &keeper->interrupt;
-
-    interrupt->reason = reason;
-    interrupt->rank = rank;
-    snprintf(interrupt->text, sizeof(interrupt->text), "%s", text);
-    loop_remove(keeper->loop, interrupt->timer);
-    on_interrupt_due(keeper->loop, keeper);
-}
-
 static void on_interrupt(struct keeper *keeper, const struct wire_message *msg)
 {
-    static const struct {
-        const char *name;
-        enum page_reason reason;
-    } reasons[] = {
-        { "stop", PAGE_REASON_STOP },
-        { "peer", PAGE_REASON_PEER },
-        { "death", PAGE_REASON_DEATH },
-    };
-    const char *json = wire_message_frame(msg, 0).data;
-    struct buf name = { 0 }, text = { 0 };
-    int64_t rank = -1;
+    interrupts_obey(keeper->interrupts, wire_message_frame(msg, 0).data);
+}
 
-    fields_text(json, "reason", &name);
-    fields_text(json, "text", &text);
-    fields_number(json, "rank", &rank);
-    for (size_t i = 0; i < sizeof(reasons) / sizeof(*reasons); i++) {
-        if (!strcmp(reasons[i].name, buf_text(&name)))
-            interrupt(keeper, reasons[i].reason, (int)rank, buf_text(&text));
-    }
-    buf_clear(&name);
-    buf_clear(&text);
+static void on_look(struct keeper *keeper, const struct wire_message *msg)
+{
+    look_begin(keeper->look, interrupts_is_deaf(keeper->interrupts));
 }
 
 static void on_stop_late(struct loop *loop, void *arg)
@@ -337,7 +292,7 @@ static void on_stop(struct keeper *keeper, const struct wire_message *msg)
     if (keeper->stop || keeper->is_gone)
         return;
     pass_on(keeper, msg, RECORD_STOP);
-    interrupt(keeper, PAGE_REASON_STOP, -1, ""); /* it is read after the cell */
+    interrupts_stop(keeper->interrupts); /* it is read after the cell */
     keeper->stop = loop_add_timer(keeper->loop, STOP_MS, 0, on_stop_late, keeper);
 }
 
@@ -398,6 +353,7 @@ static const struct {
     { WIRE_BUSY, 1, false, on_busy },
     { WIRE_HEAL, 0, true, on_heal },
     { WIRE_HOLD, 1, true, on_hold },
+    { WIRE_LOOK, 0, true, on_look },
 };
 
 static void on_message(const struct wire_message *msg, void *arg)
@@ -440,11 +396,16 @@ static void send_exit(struct keeper *keeper, int status, double cpu)
 {
     struct buf fault = { 0 }, where = { 0 }, text = { 0 }, json = { 0 };
     int rank = keeper->setup->rank;
+    const char *why = NULL;
 
     interpreter_fault(keeper->interpreter, &fault);
     exits_where(buf_text(&fault), &where);
+    if (interrupts_has_killed(keeper->interrupts)) {
+        why = "it did not answer Stop";
+        buf_add_text(&where, look_where(keeper->look));
+    }
     if (keeper->is_ready)
-        exits_text(rank, status, buf_text(&where), &text);
+        exits_text(rank, status, why, buf_text(&where), &text);
     else
         exits_start_text(rank, status, buf_text(&keeper->words), &text);
     log_info("%s", buf_text(&text));
@@ -483,6 +444,8 @@ static void on_child(struct loop *loop, int signal, void *arg)
         interpreter_remove_files(keeper->interpreter);
     interpreter_signal(keeper->interpreter, SIGKILL); /* what it left behind */
     send_exit(keeper, status, cpu);
+    interrupts_expect(keeper->interrupts, 0);
+    look_forget(keeper->look);
 }
 
 static void on_terminate(struct loop *loop, int signal, void *arg)
@@ -533,6 +496,10 @@ static int start_interpreter(struct keeper *keeper, struct error *err)
     };
     if (!(keeper->interpreter = interpreter_create(keeper->setup->program, &fds, err)))
         goto error;
+    keeper->interrupts =
+        interrupts_create(keeper->loop, keeper->page, keeper->interpreter);
+    keeper->look =
+        look_create(keeper->loop, keeper->page, keeper->interpreter, on_seen, keeper);
     close(pair[1]);
     output_close_child(keeper->output);
     return 0;
@@ -569,6 +536,8 @@ void keeper_destroy(struct keeper *keeper)
 {
     if (!keeper)
         return;
+    look_destroy(keeper->look);
+    interrupts_destroy(keeper->interrupts);
     interpreter_destroy(keeper->interpreter);
     waits_destroy(keeper->waits);
     records_destroy(keeper->records);

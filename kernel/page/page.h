@@ -24,6 +24,9 @@
 #define PAGE_VERSION 5
 #define PAGE_THREADS 16
 #define PAGE_TEXT 256
+/* Makes the interpreter write its main thread's Python frames to RANKBOOK_STACK_FD,
+ * from the handler, whoever has the GIL.  SIGRTMAX - 2, as a number. */
+#define PAGE_STACK_SIGNAL 62
 #define PAGE_RANKS 512 /* that a wait can name */
 
 enum page_reason {

@@ -32,6 +32,7 @@ static const struct {
     [WIRE_BUSY] = { "BUSY", 1, 1 },
     [WIRE_HOLD] = { "HOLD", 1, 1 },
     [WIRE_HEAL] = { "HEAL", 0, 0 },
+    [WIRE_LOOK] = { "LOOK", 0, 0 },
     [WIRE_HELLO] = { "HELLO", 2, 2 },
     [WIRE_READY] = { "READY", 1, 1 },
     [WIRE_STREAM] = { "STREAM", 2, 2 },
@@ -46,6 +47,7 @@ static const struct {
     [WIRE_EXIT] = { "EXIT", 1, 1 },
     [WIRE_USAGE] = { "USAGE", 1, 1 },
     [WIRE_DEBUG] = { "DEBUG", 1, 1 },
+    [WIRE_SEEN] = { "SEEN", 1, 1 },
 };
 
 #define TYPE_COUNT (sizeof(types) / sizeof(types[0]))

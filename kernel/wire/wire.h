@@ -44,8 +44,10 @@ enum wire_type {
     WIRE_ASK,         /* [msg_type, content json, metadata json]: a request
                          that a rank answers: complete_request, inspect_request,
                          is_complete_request, history_request, debug_request */
-    WIRE_INTERRUPT,   /* [reason json]: {"reason": "stop"|"peer"|"death", "rank": r,
-                         "text": "rank 3 raised ValueError in cell 7"} */
+    WIRE_INTERRUPT,   /* [reason json]: {"reason": "stop"|"kill"|"peer"|"death",
+                         "rank": r, "text": "rank 3 raised ValueError in cell 7"};
+                         "kill" ends an interpreter that has not answered "stop",
+                         and is "stop" to one that has */
     WIRE_INPUT_REPLY, /* [value], or ["", why there is none] */
     WIRE_STOP,        /* []: end the interpreter: finalize, exit */
     WIRE_BYE,         /* []: the keeper exits with status 0 */
@@ -56,6 +58,7 @@ enum wire_type {
                          raised: set MPI's collectives right */
     WIRE_HOLD, /* ["1"|"0"]: this rank is far ahead of others with what it writes:
                   read nothing more of it until they have come closer */
+    WIRE_LOOK, /* []: where is the interpreter, and has it answered the last stop? */
 
     /* keeper to front */
     WIRE_HELLO = 32, /* [secret, info json {size, host, pid}] */
@@ -88,6 +91,10 @@ enum wire_type {
     WIRE_USAGE,      /* [json {rss, pss, cpu_percent}], about once in 5 s when
                         changed; for %ranks */
     WIRE_DEBUG,      /* [event json]: what the rank's debugger says by itself (DAP) */
+    WIRE_SEEN,       /* [json {is_deaf: it has not answered a stop, call: the MPI call
+                        that it waits in, or "", state: "R", "S", "D" as ps says,
+                        where: "line 3 of the cell, in f" or "", why: what keeps
+                        signals from it, or ""}]: answer to LOOK */
 };
 
 struct wire_frame {

@@ -42,6 +42,11 @@ static void test_where(void)
              "  File \"/tmp/rankbook-1000/3-0.py\", line 2 in f\n",
              "line 2 of the cell, in f (at line 9 of i.py, in g)",
              "the line of the cell comes first");
+    is_where("  File \"/tmp/rankbook-1000/3-0.py\", line 2 in f\n"
+             "  File \"/tmp/rankbook-1000/4-0.py\", line 5 in g\n"
+             "  File \"/tmp/rankbook-1000/4-0.py\", line 7 in <module>\n",
+             "line 5 of the cell, in g (at line 2 of another cell, in f)",
+             "a function of an earlier cell");
     is_where("  File \"/l/i.py\", line 9 in g\n  File \"/tmp/rankbook-1000/3",
              "line 9 of i.py, in g", "a second frame that is cut");
     is_where("  File \"x.py", "", "a frame that is cut");
@@ -53,8 +58,19 @@ static void is_text(int status, const char *where, const char *want, const char 
 {
     struct buf out = { 0 };
 
-    exits_text(3, status, where, &out);
+    exits_text(3, status, NULL, where, &out);
     is_str(buf_text(&out), want, what);
+    buf_clear(&out);
+}
+
+static void test_why(void)
+{
+    struct buf out = { 0 };
+
+    exits_text(3, KILLED(SIGKILL), "the machine ran out of memory", "", &out);
+    is_str(buf_text(&out),
+           "rank 3 died: killed by SIGKILL (the machine ran out of memory)",
+           "a cause that is known better than by the signal");
     buf_clear(&out);
 }
 
@@ -95,6 +111,7 @@ int main(void)
 {
     test_signal_name();
     test_where();
+    test_why();
     test_text();
     test_start_text();
     return done_testing();

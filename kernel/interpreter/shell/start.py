@@ -17,7 +17,8 @@ from .userinput import UserInput
 
 # children may start an mpiexec or a kernel of their own
 _SCRUBBED_PREFIXES = ("PMI_", "PMIX_", "HYDI_")
-_SCRUBBED = ("RANKBOOK_SECRET", "RANKBOOK_WIRE", "RANKBOOK_FAULT_FD")
+_SCRUBBED = ("RANKBOOK_SECRET", "RANKBOOK_WIRE", "RANKBOOK_FAULT_FD",
+             "RANKBOOK_STACK_FD")
 
 
 def _give_up(text):
@@ -132,6 +133,9 @@ def start():
     fault_fd = _number("RANKBOOK_FAULT_FD", "")
     if fault_fd:
         faulthandler.enable(fault_fd, all_threads=False)
+    stack_fd = _number("RANKBOOK_STACK_FD", "")
+    if stack_fd:
+        faulthandler.register(_rankbook.STACK_SIGNAL, stack_fd, all_threads=False)
     rank = _number("PMI_RANK", "RANKBOOK_RANK")
     size = _number("PMI_SIZE", "RANKBOOK_SIZE") or 1
     hooks.install()

@@ -25,7 +25,7 @@ VERSION = 2
 TYPES = {
     name: 1 + i
     for i, name in enumerate(
-        "RUN ASK INTERRUPT INPUT_REPLY STOP BYE PING BUSY HEAL HOLD".split()
+        "RUN ASK INTERRUPT INPUT_REPLY STOP BYE PING BUSY HEAL HOLD LOOK".split()
     )
 }
 TYPES.update(
@@ -33,7 +33,7 @@ TYPES.update(
         name: 32 + i
         for i, name in enumerate(
             "HELLO READY STREAM DISPLAY RESULT COMM INPUT ANSWER DONE WAITING HEALED "
-            "EXIT USAGE".split()
+            "EXIT USAGE DEBUG SEEN".split()
         )
     }
 )
