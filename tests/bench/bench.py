@@ -2,13 +2,14 @@
 
 usage: bench.py [--build BUILD] [--out FILE] [--rounds N] [GROUP...]
 
-Groups: build, start, cells, engines, memory, mpi.  Every figure of ours is set beside the peer's
+Groups: build, start, cells, floods, engines, memory, mpi.  Every figure of ours is set beside the peer's
 from the same run: rounds are interleaved, medians compared, and the spread (the
 smallest and largest ratio of a round) is shown.  Peers live in .venv-peers.
 """
 
 import argparse
 import json
+import os
 import pathlib
 import statistics
 import subprocess
@@ -17,6 +18,7 @@ import tempfile
 import time
 
 from binding import bench_mpi, bench_size
+from floods import FLOODS, timed
 from peer import PEERS_PYTHON, ROOT, Engines, Peer
 
 IPYKERNEL = [str(PEERS_PYTHON), "-m", "ipykernel_launcher", "-f", "{connection_file}"]
@@ -127,12 +129,6 @@ def complete(peer):
     return timed(call)
 
 
-def timed(call):
-    begin = time.perf_counter()
-    call()
-    return 1e3 * (time.perf_counter() - begin)
-
-
 PRINTS = "for i in range(2000): print(i, flush=True)"
 ERROR = "try:\n    1 / 0\nexcept ZeroDivisionError: pass"
 CELLS = [
@@ -147,7 +143,7 @@ CELLS = [
 ]
 
 
-def bench_cells(table, build, rounds):
+def bench_cells(table, build, rounds, rows=CELLS):
     """Round trips: reply and idle both received."""
     peers = {name: Peer(argv) for name, argv in kernels(build).items()}
     try:
@@ -157,7 +153,7 @@ def bench_cells(table, build, rounds):
                 peer.run("pass")
             peer.run("import os")
             complete(peer)
-        for what, how, count, goals in CELLS:
+        for what, how, count, goals in rows:
             got = {name: [] for name in peers}
             for _ in range(rounds):
                 for name, peer in peers.items():
@@ -167,6 +163,14 @@ def bench_cells(table, build, rounds):
     finally:
         for peer in peers.values():
             peer.stop()
+
+
+def bench_floods(table, build, rounds):
+    """The peers' text is all sent; ours is cut, and the rest is in a file."""
+    with tempfile.TemporaryDirectory() as folder:
+        os.environ["XDG_STATE_HOME"] = folder
+        bench_cells(table, build, rounds, FLOODS)
+    del os.environ["XDG_STATE_HOME"]
 
 
 def bench_engines(table, build, rounds):
@@ -236,6 +240,7 @@ def bench_build(table, build, rounds):
 
 
 GROUPS = {"build": bench_build, "start": bench_start, "cells": bench_cells,
+          "floods": bench_floods,
           "engines": bench_engines, "memory": bench_memory, "mpi": bench_mpi}
 
 

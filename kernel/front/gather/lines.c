@@ -29,6 +29,7 @@ struct lines {
     struct idset *targets;
     int highest;
     struct stream streams[2];
+    char **labels; /* of single ranks, once they were needed */
 };
 
 static struct stream *stream_of(const struct lines *lines, const char *name)
@@ -53,6 +54,7 @@ struct lines *lines_create(struct output *output, uint64_t cell,
             bars_create(cell, names[i], lines->highest, idset_count(targets));
         stream->each = xcalloc((size_t)lines->highest + 1, sizeof(*stream->each));
     }
+    lines->labels = xcalloc((size_t)lines->highest + 1, sizeof(*lines->labels));
     return lines;
 }
 
@@ -86,16 +88,18 @@ void lines_destroy(struct lines *lines)
         bars_destroy(lines->streams[i].bars);
         free(lines->streams[i].each);
     }
+    for (int rank = 0; rank <= lines->highest; rank++)
+        free(lines->labels[rank]);
+    free(lines->labels);
     idset_destroy(lines->targets);
     free(lines);
 }
 
 /* ---- the text ---- */
 
-static void add_text(struct lines *lines, const struct said *said)
+static void add_labelled(struct lines *lines, const struct said *said,
+                         const char *label)
 {
-    char *label = label_of(said->ranks, lines->highest);
-
     output_add_lines(lines->output, &(struct output_line){
                                         .name = said->item->name,
                                         .label = label,
@@ -105,6 +109,22 @@ static void add_text(struct lines *lines, const struct said *said)
                                         .text = buf_text(&said->item->bytes),
                                         .size = said->item->bytes.size,
                                     });
+}
+
+/* Where all lines differ, each has the label of one rank: those are kept. */
+static void add_text(struct lines *lines, const struct said *said)
+{
+    int first = idset_first(said->ranks);
+    char *label;
+
+    if (idset_next(said->ranks, first) < 0) {
+        if (!lines->labels[first])
+            lines->labels[first] = label_of(said->ranks, lines->highest);
+        add_labelled(lines, said, lines->labels[first]);
+        return;
+    }
+    label = label_of(said->ranks, lines->highest);
+    add_labelled(lines, said, label);
     free(label);
 }
 

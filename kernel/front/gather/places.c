@@ -72,7 +72,7 @@ const struct item *places_find(const struct places *places, const struct item *l
         return NULL;
     item = place_of(places, like)->first;
     for (int steps = 0; item && steps < STEPS_MAX; steps++, item = item->twin)
-        if (item_is_equal(item, like))
+        if (item->hash == like->hash && item_is_equal(item, like))
             return item;
     return NULL;
 }
