@@ -2,9 +2,9 @@
 
 usage: bench.py [--build BUILD] [--out FILE] [--rounds N] [GROUP...]
 
-Groups: build, start, cells, floods, engines, memory, mpi.  Every figure of ours is set beside the peer's
-from the same run: rounds are interleaved, medians compared, and the spread (the
-smallest and largest ratio of a round) is shown.  Peers live in .venv-peers.
+Groups: build, start, cells, floods, engines, memory, mpi, wait.  Every figure of ours is set
+beside the peer's from the same run: rounds are interleaved, medians compared, and the spread
+(the smallest and largest ratio of a round) is shown.  Peers live in .venv-peers.
 """
 
 import argparse
@@ -20,6 +20,7 @@ import time
 from binding import bench_mpi, bench_size
 from floods import FLOODS, timed
 from peer import PEERS_PYTHON, ROOT, Engines, Peer
+from waiting import bench_wait
 
 IPYKERNEL = [str(PEERS_PYTHON), "-m", "ipykernel_launcher", "-f", "{connection_file}"]
 
@@ -43,6 +44,20 @@ class Table:
         else:
             row["spread"] = [min(ours), max(ours)]
         row["met"] = None if goal is None else value <= goal
+        self.append(row)
+
+    def add_paired(self, name, ours, theirs, goal, unit):
+        """Many rounds: the median of their ratios, with the 95 % interval that it lies in.
+        What the interval has on both sides of the goal is no difference."""
+        ratios = sorted(a / b for a, b in zip(ours, theirs))
+        reach = 0.98 * len(ratios) ** 0.5
+        low = ratios[max(0, int(len(ratios) / 2 - reach))]
+        high = ratios[min(len(ratios) - 1, int(len(ratios) / 2 + reach))]
+        self.append({"name": name, "unit": unit, "ours": statistics.median(ours),
+                     "peer": statistics.median(theirs), "ratio": statistics.median(ratios),
+                     "spread": [low, high], "goal": goal, "met": low <= goal})
+
+    def append(self, row):
         self.rows.append(row)
         print(self.line(row), flush=True)
 
@@ -240,8 +255,8 @@ def bench_build(table, build, rounds):
 
 
 GROUPS = {"build": bench_build, "start": bench_start, "cells": bench_cells,
-          "floods": bench_floods,
-          "engines": bench_engines, "memory": bench_memory, "mpi": bench_mpi}
+          "floods": bench_floods, "engines": bench_engines, "memory": bench_memory,
+          "mpi": bench_mpi, "wait": bench_wait}
 
 
 def main():
