@@ -154,36 +154,44 @@ static int die_inside(void)
 
 /* Where the victim dies with all others inside, and who is late with its part. */
 static bool is_late;
-int PMPI_Ialltoall(const void *sendbuf, int sendcount, MPI_Datatype sendtype,
-                   void *recvbuf, int recvcount, MPI_Datatype recvtype, MPI_Comm comm,
-                   MPI_Request *request)
+int PMPI_Ialltoallv(const void *sendbuf, const int sendcounts[], const int sdispls[],
+                    MPI_Datatype sendtype, void *recvbuf, const int recvcounts[],
+                    const int rdispls[], MPI_Datatype recvtype, MPI_Comm comm,
+                    MPI_Request *request)
 {
-    int (*start)(const void *, int, MPI_Datatype, void *, int, MPI_Datatype, MPI_Comm,
-                 MPI_Request *) = dlsym(RTLD_NEXT, "PMPI_Ialltoall");
+    int (*start)(const void *, const int[], const int[], MPI_Datatype, void *,
+                 const int[], const int[], MPI_Datatype, MPI_Comm, MPI_Request *) =
+        dlsym(RTLD_NEXT, "PMPI_Ialltoallv");
 
     if (check_rank == victim)
         raise(SIGKILL);
     if (is_late)
         usleep(500000); /* it may be longer: the others wait for it */
-    return start(sendbuf, sendcount, sendtype, recvbuf, recvcount, recvtype, comm,
-                 request);
+    return start(sendbuf, sendcounts, sdispls, sendtype, recvbuf, recvcounts, rdispls,
+                 recvtype, comm, request);
 }
+
+#define PART 1024
 
 /* What the living have sent one another is there when the call returns. */
 static int die_early(void)
 {
-    int size = 1 << 10, *sent = calloc((size_t)check_size, (size_t)size * sizeof(int)),
-        *come = calloc((size_t)check_size, (size_t)size * sizeof(int)), rc, i;
+    int sent[4 * PART], come[4 * PART] = { 0 }, counts[4], places[4], rc;
 
-    for (i = 0; i < check_size * size; i++)
+    for (int i = 0; i < check_size; i++) {
+        counts[i] = PART;
+        places[i] = i * PART;
+    }
+    for (int i = 0; i < check_size * PART; i++)
         sent[i] = 1 + check_rank;
     is_late = check_rank == (victim + 1) % check_size;
-    rc = MPI_Alltoall(sent, size, MPI_INT, come, size, MPI_INT, MPI_COMM_WORLD);
-    for (i = 0; i < check_size; i++)
+    rc = MPI_Alltoallv(sent, counts, places, MPI_INT, come, counts, places, MPI_INT,
+                       MPI_COMM_WORLD);
+    for (int i = 0; i < check_size; i++)
         check(i == victim
-                  || (come[i * size] == 1 + i && come[i * size + size - 1] == 1 + i),
-              "rank %d's part has come: %d, %d", i, come[i * size],
-              come[i * size + size - 1]);
+                  || (come[i * PART] == 1 + i && come[(i + 1) * PART - 1] == 1 + i),
+              "rank %d's part has come: %d, %d", i, come[i * PART],
+              come[(i + 1) * PART - 1]);
     return rc;
 }
 
