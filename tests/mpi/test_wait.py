@@ -118,6 +118,11 @@ def test_death(program, tmp_path, ranks, call):
         options=["-disable-auto-cleanup"])
 
 
+@pytest.mark.parametrize("ranks", [2, 3, 4])
+def test_threads_that_wait_in_different_calls(program, ranks):
+    run(ranks, program("threads"), 8)
+
+
 @pytest.mark.parametrize("ranks", [1, 3])
 def test_abort(program, ranks):
     assert run(ranks, program("abort")).count("does not end the ranks") == ranks
