@@ -129,6 +129,24 @@ static void test_bars_one_after_the_other(void)
     end(gather, &seen);
 }
 
+static void test_note(void)
+{
+    struct seen seen = { { 0 } };
+    struct gather *gather = start(&seen);
+
+    for (int rank = 0; rank < 2; rank++)
+        say(gather, rank, "\rloading", 0);
+    gather_tick(gather, 200);
+    gather_note(gather, "stdout", "note\n", 300);
+    for (int rank = 0; rank < 2; rank++)
+        say(gather, rank, "\rab", 400);
+    gather_finish(gather, 600);
+    ok(!strncmp(buf_text(&seen.text), "\rloading\nnote\n<display_data", 27)
+           && strstr(buf_text(&seen.text), "\"abading\""),
+       "a bar goes on below a line that came between");
+    end(gather, &seen);
+}
+
 static void test_cleared(void)
 {
     static const char content[] = "{\"wait\":false}";
@@ -157,6 +175,7 @@ int main(void)
     test_bars_in_pieces();
     test_bars_and_text();
     test_bars_one_after_the_other();
+    test_note();
     test_cleared();
     displays_destroy(displays);
     return done_testing();

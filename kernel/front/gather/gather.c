@@ -457,6 +457,7 @@ void gather_note(struct gather *gather, const char *name, const char *text, int6
         .size = strlen(text),
     };
 
+    lines_break(gather->lines, line.name);
     output_add_line(gather->output, &line);
     output_flush(gather->output, now, true);
 }

@@ -147,6 +147,15 @@ void lines_leave(struct lines *lines, int64_t now)
     lines_flush(lines, now, false);
 }
 
+void lines_break(struct lines *lines, const char *name)
+{
+    struct stream *stream = stream_of(lines, name);
+
+    show_held(lines, stream);
+    stream->is_common = false;
+    stream->shared = 0;
+}
+
 /* ---- the bars ---- */
 
 static void show_bar(struct stream *stream, int rank, bool is_end)

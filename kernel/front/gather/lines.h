@@ -38,6 +38,10 @@ bool lines_is_live(const struct lines *lines, int rank, const char *name);
 /* Something else is shown next: what still waits for its line goes before it. */
 void lines_leave(struct lines *lines, int64_t now);
 
+/* Another line follows in the text of 'name': what is open there cannot be rewritten.
+ */
+void lines_break(struct lines *lines, const char *name);
+
 /* The cell was cleared: no line is open, no bar is shown. */
 void lines_reset(struct lines *lines);
 
