@@ -70,6 +70,13 @@ static void restart_ended(struct launch *launch, enum launch_end end, const char
 
 /* ---- the start ---- */
 
+/* While others are asked for already, nobody waits for this one. */
+static void start_ended(struct launch *launch, enum launch_end end, const char *why)
+{
+    if (launch->step == STEP_STEADY)
+        restart_ended(launch, end, why);
+}
+
 static void stop_timers(struct launch *launch)
 {
     loop_remove(launch->front->loop, launch->end);
@@ -114,7 +121,7 @@ static void start_failed(struct launch *launch, const char *why)
     json_decref(clean);
     cluster_send_keepers(front->cluster, WIRE_BYE);
     send_order(launch, ORDER_KILL, 0, "");
-    restart_ended(launch, LAUNCH_FAILED, front->start_failure);
+    start_ended(launch, LAUNCH_FAILED, front->start_failure);
     execute_next(front->execute);
     asks_next(front->asks);
 }
@@ -129,7 +136,7 @@ static void on_words(struct loop *loop, void *arg)
 
 void launch_ready(struct launch *launch)
 {
-    restart_ended(launch, LAUNCH_READY, "");
+    start_ended(launch, LAUNCH_READY, "");
 }
 
 /* ---- the end of ranks ---- */

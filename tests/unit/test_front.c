@@ -437,6 +437,56 @@ static void test_restart(void)
     free(secret);
 }
 
+static void on_look_ready(struct loop *loop, void *arg)
+{
+    if (cluster_is_ready(test.front->cluster))
+        loop_stop(loop);
+}
+
+/* The ranks end as they are told, and nothing of them is left. */
+static void end_all(void)
+{
+    struct order consent = { .type = ORDER_CHECKED }, exited = { .type = ORDER_EXITED };
+
+    buf_reset(&test.orders);
+    order_send(test.launcher, &consent, NULL);
+    for (int rank = 0; rank < RANKS; rank++) {
+        until(&test.keepers[rank].heard, "STOP");
+        tell(rank, WIRE_EXIT, "{\"status\":0,\"text\":\"\"}", NULL);
+    }
+    until(&test.orders, "KILL");
+    order_send(test.launcher, &exited, NULL);
+    until(&test.orders, "START");
+}
+
+/* Ranks are ready while others are asked for in their place. */
+static void test_restart_again(void)
+{
+    struct loop_watch *look;
+
+    buf_reset(&test.orders);
+    ask(CHANNEL_SHELL, "execute_request", "{\"code\":\"%ranks restart\"}");
+    until(&test.orders, "CHECK");
+    end_all();
+    client_send_new(test.client, CHANNEL_CONTROL, "interrupt_request", json_object(),
+                    (char[48]){ 0 }, NULL);
+    ok(until(&test.seen, "stopped; the new ranks")
+           && until(&test.seen, "execute_reply"),
+       "Stop ends the cell that waits for ranks");
+    buf_reset(&test.orders);
+    ask(CHANNEL_SHELL, "execute_request", "{\"code\":\"%ranks restart\"}");
+    ok(until(&test.orders, "CHECK"), "others can be asked for before they are there");
+    start_again();
+    look = loop_add_timer(test.loop, 1, 1, on_look_ready, NULL);
+    loop_run(test.loop);
+    loop_remove(test.loop, look);
+    ok(!has("execute_reply"), "that the first ones are ready does not end this cell");
+    end_all();
+    start_again();
+    ok(until(&test.seen, "2 ranks, started anew") && until(&test.seen, "execute_reply"),
+       "but that the others are");
+}
+
 static void test_shutdown(void)
 {
     ask(CHANNEL_CONTROL, "shutdown_request", "{\"restart\":true}");
@@ -490,6 +540,7 @@ int main(void)
     test_asks();
     test_death();
     test_restart();
+    test_restart_again();
     test_shutdown();
     tear_down();
     set_up(folder);
