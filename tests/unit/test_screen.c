@@ -40,6 +40,29 @@ static void test_long(void)
     buf_clear(&out);
 }
 
+/* What nobody sees is passed over, but for what leads back. */
+static void test_hidden(void)
+{
+    static const struct color plain = { 0 };
+    struct screen screen = { 0 };
+    struct buf text = { 0 }, out = { 0 };
+
+    for (int i = 0; i < 3; i++) {
+        for (int n = 0; n < 2 * SCREEN_MAX; n++)
+            buf_add_text(&text, "x");
+        buf_add_text(&text, i == 1 ? "\ry\x1b[31m" : "\x1b");
+    }
+    buf_add_text(&text, "x\rz");
+    screen_write(&screen, &plain, text.data, text.size);
+    screen_add(&screen, &out);
+    ok(!strncmp(buf_text(&out), "\x1b[0;31mzx", 9),
+       "a long line in one piece keeps its colours and its returns");
+    is_int((long long)screen.width, SCREEN_MAX, "and its width");
+    screen_clear(&screen);
+    buf_clear(&text);
+    buf_clear(&out);
+}
+
 int main(void)
 {
     check("", "", "nothing shows nothing");
@@ -58,5 +81,6 @@ int main(void)
     check("a\x1b[5Cb", "ab", "other sequences are not seen");
     check("a\x1b[12", "a\x1b[12", "one without an end is text");
     test_long();
+    test_hidden();
     return done_testing();
 }

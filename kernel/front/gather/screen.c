@@ -80,6 +80,19 @@ static void put(struct screen *screen, const struct screen_cell *cell)
         screen->width = screen->column;
 }
 
+/* What has no place in the line, up to what may lead back into it. */
+static size_t hidden_size(const struct screen *screen, const char *text, size_t size)
+{
+    const char *at;
+
+    if (screen->column < SCREEN_MAX)
+        return 0;
+    if ((at = memchr(text, '\x1b', size)))
+        size = (size_t)(at - text);
+    at = memchr(text, '\r', size);
+    return at ? (size_t)(at - text) : size;
+}
+
 void screen_write(struct screen *screen, const struct color *color, const char *text,
                   size_t size)
 {
@@ -89,6 +102,9 @@ void screen_write(struct screen *screen, const struct color *color, const char *
     for (; size > 0; text += step, size -= step) {
         struct screen_cell cell;
 
+        step = hidden_size(screen, text, size);
+        if (step > 0)
+            continue;
         step = control_size(text, size);
         if (step > 0) {
             color_read(&pen, text, step);
