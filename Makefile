@@ -43,7 +43,7 @@ say = $(if $(V),,@printf '  %-8s %s\n' $(1) $(2);)
 
 # What the build must know of Python and the MPI (PY_*, MPI_LIBDIR).  Targets that
 # set things up first, or build nothing, do without.
-SETUP := help clean packages demo test lab bench lint format fuzz venv-test venv-peers
+SETUP := help clean packages demo test lab bench lint format fuzz venv-test venv-peers venv-openmpi
 ifneq ($(filter-out $(SETUP),$(or $(MAKECMDGOALS),all)),)
 include $(BUILD)/config.mk
 endif
@@ -186,11 +186,15 @@ $(VENV)/.ready-test: requirements-test.txt requirements.txt
 .venv-peers/.ready: requirements-peers.txt
 	tools/venv.sh .venv-peers requirements-peers.txt
 	@touch $@
-.PHONY: venv-test venv-peers packages
+.venv-openmpi/.ready: requirements-openmpi.txt
+	tools/venv.sh .venv-openmpi requirements-openmpi.txt
+	@touch $@
+.PHONY: venv-test venv-peers venv-openmpi packages
 packages: ## install the system packages that the build needs
 	@tools/packages.sh $(PACKAGES)
 venv-test: $(VENV)/.ready-test
 venv-peers: .venv-peers/.ready
+venv-openmpi: .venv-openmpi/.ready
 
 # ---------------------------------------------------------------- what people type
 .PHONY: all kernel binding kernel-python help demo test lab bench clean install
@@ -243,7 +247,7 @@ lab: packages ## JupyterLab with the kernels in its launcher
 	    --notebook-dir=examples $(if $(filter 0,$(shell id -u)),--allow-root) $(LAB_OPTIONS)
 
 bench: packages ## measure against ipykernel and mpi4py; table and JSON
-	@$(MAKE) --no-print-directory venv-test venv-peers
+	@$(MAKE) --no-print-directory venv-test venv-peers venv-openmpi
 	@$(MAKE) --no-print-directory $(JOBS) all
 	@$(PYTHON) tests/bench/bench.py --build $(BUILD) --out $(BUILD)/bench.json
 

@@ -95,6 +95,16 @@ static uint16_t ops_of(enum class class)
     return ops;
 }
 
+static void find_loops(struct basic *basic)
+{
+    static const MPI_Op ops[] = { MPI_SUM, MPI_MAX, MPI_MIN };
+
+    for (int i = 0; i < 3; i++) {
+        if (call_op(ops[i]) < BASIC_LOOPS)
+            basic->loops[call_op(ops[i])] = numbers_find(basic->type, ops[i]);
+    }
+}
+
 void basic_init(void)
 {
     for (int i = 0; i < TYPES; i++) {
@@ -108,8 +118,10 @@ void basic_init(void)
             continue;
         while (table[slot].size && table[slot].type != type)
             slot = (slot + 1) % SLOTS;
-        table[slot] = (struct basic){ type, (uint32_t)size, (uint32_t)extent,
-                                      ops_of(types[i].class) };
+        table[slot] = (struct basic){
+            type, (uint32_t)size, (uint32_t)extent, ops_of(types[i].class), { NULL }
+        };
+        find_loops(&table[slot]);
     }
 }
 

@@ -10,10 +10,15 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+#include "bindings/wait/numbers.h"
+
+#define BASIC_LOOPS 4
+
 struct basic {
     MPI_Datatype type;
-    uint32_t size, extent; /* bytes; a pair has a gap */
-    uint16_t ops;          /* bits, by call_op() */
+    uint32_t size, extent;         /* bytes; a pair has a gap */
+    uint16_t ops;                  /* bits, by call_op() */
+    numbers_f *loops[BASIC_LOOPS]; /* by call_op(); NULL: MPI's own */
 };
 
 /* Fills the table; before any other call here. */

@@ -39,7 +39,7 @@ bool carry_has_half(const struct call *call)
 
 bool carry_put(struct comm *comm, const struct call *call, uint64_t bytes)
 {
-    const struct load load = { comm, call, bytes };
+    const struct load load = { comm, call, bytes, basic_of(call->send_type) };
 
     if (!is_on || !comm->slots || bytes > ARENA_SLOT || !ways[call->kind].put)
         return false;
@@ -48,7 +48,7 @@ bool carry_put(struct comm *comm, const struct call *call, uint64_t bytes)
 
 int carry_take(struct comm *comm, const struct call *call, uint64_t bytes)
 {
-    const struct load load = { comm, call, bytes };
+    const struct load load = { comm, call, bytes, basic_of(call->send_type) };
 
     if (call->spreads)
         return take_result(&load);

@@ -81,6 +81,15 @@ int load_unpack(const struct load *load, const struct blocks *blocks, int idx,
                          blocks->count, blocks->type, layer.kernel);
 }
 
+int load_keep(const struct load *load, const struct blocks *from, int own,
+              const struct blocks *to, int idx, size_t offset)
+{
+    if (load->block == 0 || !is_plain(from) || !is_plain(to))
+        return load_unpack(load, to, idx, load->comm->rank, offset);
+    memcpy(load_block(to, idx), load_block(from, own), load->block);
+    return MPI_SUCCESS;
+}
+
 /* MPI says what is wrong with a
  * type that is not its own; what it does not refuse packed by itself, it can pack. */
 bool load_is_good(const struct load *load, const struct blocks *blocks)

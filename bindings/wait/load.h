@@ -8,6 +8,7 @@
 #include <stdbool.h>
 #include <stddef.h>
 
+#include "bindings/wait/basic.h"
 #include "bindings/wait/call.h"
 #include "bindings/wait/comm.h"
 
@@ -16,7 +17,8 @@
 struct load {
     const struct comm *comm;
     const struct call *call;
-    size_t block; /* bytes */
+    size_t block;              /* bytes */
+    const struct basic *basic; /* of the type that is sent; NULL: none of MPI's own */
 };
 
 /* Blocks in a user's buffer. */
@@ -48,6 +50,11 @@ bool load_pack(const struct load *load, const struct blocks *blocks, int first,
 /* Into block 'idx', from 'offset' on in a member's slot.  Returns an MPI code. */
 int load_unpack(const struct load *load, const struct blocks *blocks, int idx,
                 int member, size_t offset);
+
+/* Into block 'idx' block 'own' of what this member has sent, which is at 'offset' in
+ * its slot too: it is nearer where it came from. */
+int load_keep(const struct load *load, const struct blocks *from, int own,
+              const struct blocks *to, int idx, size_t offset);
 
 /* What MPI would refuse, or has to look at, makes these false:
  * blocks of another size than the call has, or that cannot be packed; */

@@ -34,25 +34,25 @@ bool put_gather(const struct load *load)
     return in_place || (load_is_good(load, &from) && load_pack(load, &from, 0, 1));
 }
 
-static int take_all(const struct load *load, const struct blocks *to, bool but_own,
-                    size_t offset)
+/* A block of each member, at 'offset' in its slot; the own is block 'own' of what was
+ * sent, or is in place. */
+static int take_all(const struct load *load, size_t offset, int own)
 {
+    struct blocks from = load_sent(load->call), to = load_received(load->call);
     int rc = MPI_SUCCESS;
 
     for (int i = 0; rc == MPI_SUCCESS && i < load->comm->size; i++) {
-        if (!but_own || i != load->comm->rank)
-            rc = load_unpack(load, to, i, i, offset);
+        if (i != load->comm->rank)
+            rc = load_unpack(load, &to, i, i, offset);
+        else if (from.buf != MPI_IN_PLACE)
+            rc = load_keep(load, &from, own, &to, i, offset);
     }
     return rc;
 }
 
 int take_gather(const struct load *load)
 {
-    struct blocks to = load_received(load->call);
-
-    return load_is_root(load)
-               ? take_all(load, &to, load->call->send_buf == MPI_IN_PLACE, 0)
-               : MPI_SUCCESS;
+    return load_is_root(load) ? take_all(load, 0, 0) : MPI_SUCCESS;
 }
 
 bool put_scatter(const struct load *load)
@@ -95,9 +95,7 @@ bool put_allgather(const struct load *load)
 
 int take_allgather(const struct load *load)
 {
-    struct blocks to = load_received(load->call);
-
-    return take_all(load, &to, load->call->send_buf == MPI_IN_PLACE, 0);
+    return take_all(load, 0, 0);
 }
 
 bool put_alltoall(const struct load *load)
@@ -115,7 +113,7 @@ bool put_alltoall(const struct load *load)
 
 int take_alltoall(const struct load *load)
 {
-    struct blocks to = load_received(load->call);
+    int rank = load->comm->rank;
 
-    return take_all(load, &to, false, (size_t)load->comm->rank * load->block);
+    return take_all(load, (size_t)rank * load->block, rank);
 }

@@ -24,16 +24,14 @@ bool reduces_by_user(const struct call *call)
 
 static size_t vector_bytes(const struct load *load)
 {
-    return (size_t)load->call->send * basic_of(load->call->send_type)->extent;
+    return (size_t)load->call->send * load->basic->extent;
 }
 
 static bool put_array(const struct load *load, const void *from, int blocks)
 {
-    const struct call *call = load->call;
-    const struct basic *basic = basic_of(call->send_type);
     size_t bytes;
 
-    if (!basic || !basic_has_op(basic, call_op(call->op)))
+    if (!load->basic || !basic_has_op(load->basic, call_op(load->call->op)))
         return false;
     if ((bytes = (size_t)blocks * vector_bytes(load)) > ARENA_SLOT)
         return false;
@@ -42,19 +40,34 @@ static bool put_array(const struct load *load, const void *from, int blocks)
     return true;
 }
 
+/* What a member has brought.  The own is nearer where it came from. */
+static const char *vectors_of(const struct load *load, int member)
+{
+    const void *own = load->call->send_buf;
+
+    return member == load->comm->rank && own != MPI_IN_PLACE ? own
+                                                             : load_slot(load, member);
+}
+
 /* Block 'idx' of the members before 'end', into the result. */
 static int reduce(const struct load *load, int idx, int end)
 {
     const struct call *call = load->call;
     size_t bytes = vector_bytes(load), offset = (size_t)idx * bytes;
+    uint8_t op = call_op(call->op);
+    numbers_f *loop = op < BASIC_LOOPS ? load->basic->loops[op] : NULL;
     int rc = MPI_SUCCESS;
 
     if (bytes == 0)
         return MPI_SUCCESS;
-    memcpy(call->recv_buf, load_slot(load, 0) + offset, bytes);
-    for (int i = 1; rc == MPI_SUCCESS && i < end; i++)
-        rc = PMPI_Reduce_local_c(load_slot(load, i) + offset, call->recv_buf,
-                                 call->send, call->send_type, call->op);
+    memcpy(call->recv_buf, vectors_of(load, 0) + offset, bytes);
+    for (int i = 1; rc == MPI_SUCCESS && i < end; i++) {
+        if (loop)
+            loop(vectors_of(load, i) + offset, call->recv_buf, (size_t)call->send);
+        else
+            rc = PMPI_Reduce_local_c(vectors_of(load, i) + offset, call->recv_buf,
+                                     call->send, call->send_type, call->op);
+    }
     return rc;
 }
 

@@ -2,9 +2,10 @@
 
 usage: bench.py [--build BUILD] [--out FILE] [--rounds N] [GROUP...]
 
-Groups: build, start, cells, floods, engines, memory, mpi, wait.  Every figure of ours is set
-beside the peer's from the same run: rounds are interleaved, medians compared, and the spread
-(the smallest and largest ratio of a round) is shown.  Peers live in .venv-peers.
+Groups: build, start, cells, floods, engines, memory, mpi, wait, node.  Every figure of ours
+is set beside the peer's from the same run: rounds are interleaved, medians compared, and
+the spread (the smallest and largest ratio of a round) is shown.  Peers live in .venv-peers
+and .venv-openmpi.
 """
 
 import argparse
@@ -19,6 +20,7 @@ import time
 
 from binding import bench_mpi, bench_size
 from floods import FLOODS, timed
+from node import bench_node
 from peer import PEERS_PYTHON, ROOT, Engines, Peer
 from waiting import bench_wait
 
@@ -256,7 +258,7 @@ def bench_build(table, build, rounds):
 
 GROUPS = {"build": bench_build, "start": bench_start, "cells": bench_cells,
           "floods": bench_floods, "engines": bench_engines, "memory": bench_memory,
-          "mpi": bench_mpi, "wait": bench_wait}
+          "mpi": bench_mpi, "wait": bench_wait, "node": bench_node}
 
 
 def main():
