@@ -5,20 +5,40 @@ import re
 import shutil
 import signal
 import subprocess
+import time
 
 import nbformat
 import pytest
 from nbformat.v4 import new_code_cell, new_notebook
 from harness import RANKBOOK, TIMEOUT, Kernel, interpreters, wait_gone
 
-# A mutex that is locked twice: waits for ever with the GIL held, through any signal.
+# Never returns to Python, whatever signals come, and holds the GIL.  It says itself that
+# it is there: before that, Stop is still heard.
+NATIVE = """
+#include <signal.h>
+#include <stddef.h>
+#include <string.h>
+#include <unistd.h>
+void stay(const char *word, int spins, int blocks)
+{
+    sigset_t all;
+
+    sigfillset(&all);
+    if (blocks)
+        pthread_sigmask(SIG_BLOCK, &all, NULL);
+    if (write(1, word, strlen(word)) < 0)
+        return;
+    for (volatile int i = 0;; i += spins) {
+        if (!spins)
+            pause();
+    }
+}
+"""
 STUCK = """
-import ctypes, os, signal, sys, threading, time
+import ctypes, os, re, sys
+native = ctypes.PyDLL({!r})
 def freeze():
-    mutex = ctypes.create_string_buffer(64)
-    native = ctypes.PyDLL(None)
-    native.pthread_mutex_lock(mutex)
-    native.pthread_mutex_lock(mutex)
+    native.stay(b'rank %d is in\\n' % rank, 0, 0)
 """
 IMPORT = """
 from mpi4py import MPI
@@ -28,14 +48,36 @@ kept = rank + 1
 """
 
 
+@pytest.fixture(scope="module")
+def prepare(tmp_path_factory):
+    """The cell that comes first."""
+    folder = tmp_path_factory.mktemp("native")
+    (folder / "stay.c").write_text(NATIVE)
+    subprocess.run([shutil.which("cc"), "-shared", "-fPIC", "-o", folder / "stay.so",
+                    folder / "stay.c"], check=True)
+    return STUCK.format(str(folder / "stay.so")) + IMPORT
+
+
+def wait_stuck(kernel, msg_id, ranks, words=""):
+    """Until these are in native code, and 'words' are shown."""
+    seen, deadline = "", time.monotonic() + TIMEOUT
+    wanted = [words, *(f"rank {rank} is in\n" for rank in ranks)]
+    while not all(text in seen for text in wanted):
+        message = kernel.client.get_iopub_msg(timeout=deadline - time.monotonic())
+        if (message["parent_header"].get("msg_id") == msg_id
+                and message["msg_type"] == "stream"):
+            seen += message["content"]["text"]
+    return seen
+
+
 @pytest.fixture
-def stuck():
+def stuck(prepare):
     """Starts a kernel, since ranks of it die; 'rank' and 'comm' are there."""
     running = []
 
     def start(ranks):
         running.append(Kernel(ranks))
-        running[0].run(STUCK + IMPORT)
+        running[0].run(prepare)
         return running[0]
 
     yield start
@@ -60,22 +102,22 @@ def traceback(done):
 def test_a_second_stop_kills_the_rank_that_cannot_hear(stuck, ranks):
     """... while others wait for it in MPI, and compute; what it wrote last is there."""
     kernel, victim = stuck(ranks), ranks - 1
-    msg_id = kernel.send("comm.barrier()\nprint('begun', flush=True)\n"
+    msg_id = kernel.send("comm.barrier()\n"
                          f"if rank == {victim}:\n"
                          "    print('last words')\n"
                          "    freeze()\n"
                          "elif rank == 0: comm.recv(source=size - 1)\n"
                          "else:\n    while True: pass")
-    kernel.wait_output(msg_id, "last words")
+    wait_stuck(kernel, msg_id, [victim], "last words\n")
     press(kernel)
     said = kernel.wait_output(msg_id, "Press Stop once more")
-    assert (f"[{victim}] waits at line 5 of the cell (at line 6 of another cell,"
+    assert (f"[{victim}] waits at line 4 of the cell (at line 4 of another cell,"
             " in freeze)\n") in said
     assert f"to kill rank {victim}: its variables are lost" in said
     assert said.count("\n  [") == 1, said
     press(kernel)
     done = kernel.collect(msg_id)
-    died = f"rank {victim} died: killed by SIGKILL (it did not answer Stop) at line 5"
+    died = f"rank {victim} died: killed by SIGKILL (it did not answer Stop) at line 4"
     assert died in traceback(done)
     if ranks == 1:
         assert "%ranks restart" in traceback(done) and "%ranks restart" in said
@@ -89,12 +131,11 @@ def test_a_second_stop_kills_the_rank_that_cannot_hear(stuck, ranks):
 
 def test_several_are_told_and_killed_together(stuck):
     kernel = stuck(4)
-    msg_id = kernel.send("comm.barrier()\nprint('begun', flush=True)\n"
-                         "if rank % 2: freeze()")
-    kernel.wait_output(msg_id, "begun")
+    msg_id = kernel.send("comm.barrier()\nif rank % 2: freeze()")
+    wait_stuck(kernel, msg_id, [1, 3])
     press(kernel)
     said = kernel.wait_output(msg_id, "Press Stop once more")
-    assert "  [1,3] waits at line 3 of the cell (at line 6 of another cell, in freeze)\n" in said
+    assert "  [1,3] waits at line 2 of the cell (at line 4 of another cell, in freeze)\n" in said
     assert "to kill ranks 1,3: their variables are lost" in said
     press(kernel)
     text = traceback(kernel.collect(msg_id))
@@ -102,24 +143,15 @@ def test_several_are_told_and_killed_together(stuck):
     assert kernel.run("comm.allgather(kept)").result == "[1, 3]"
 
 
-def test_code_that_computes_and_blocks_signals(stuck, tmp_path):
+def test_code_that_computes_and_blocks_signals(stuck):
     """Without its frames the cell still says what is known: C code, SIGINT blocked."""
-    (tmp_path / "spin.c").write_text(
-        "#include <signal.h>\n#include <stddef.h>\n"
-        "void spin(int blocks)\n{\n    sigset_t all;\n    sigfillset(&all);\n"
-        "    if (blocks)\n        pthread_sigmask(SIG_BLOCK, &all, NULL);\n"
-        "    for (volatile int i = 0;; i++)\n        ;\n}\n")
-    library = tmp_path / "spin.so"
-    subprocess.run([shutil.which("cc"), "-shared", "-fPIC", "-o", library,
-                    tmp_path / "spin.c"], check=True)
     kernel = stuck(2)
-    msg_id = kernel.send(f"spin = ctypes.PyDLL({str(library)!r}).spin\n"
-                         "comm.barrier()\nprint('begun', flush=True)\n"
-                         "spin(rank)")
-    kernel.wait_output(msg_id, "begun")
+    msg_id = kernel.send("comm.barrier()\n"
+                         "native.stay(b'rank %d is in\\n' % rank, 1, rank)")
+    wait_stuck(kernel, msg_id, [0, 1])
     press(kernel)
     said = kernel.wait_output(msg_id, "Press Stop once more")
-    assert "  [0] computes at line 4 of the cell\n" in said
+    assert "  [0] computes at line 2 of the cell\n" in said
     assert "  [1] computes; it blocks SIGINT\n" in said
     press(kernel)
     text = traceback(kernel.collect(msg_id))
@@ -138,9 +170,11 @@ def test_a_rank_that_cleans_up_is_never_killed(stuck, tmp_path):
                          "    except KeyboardInterrupt: print(heard, flush=True)\n"
                          f"while not os.path.exists({str(flag)!r}): pass\n"
                          "'clean'")
-    for text in "runs", "once\n[0] runs":
-        kernel.wait_output(msg_id, text)
-        press(kernel)
+    if "runs" not in wait_stuck(kernel, msg_id, [1]):
+        kernel.wait_output(msg_id, "runs")
+    press(kernel)
+    kernel.wait_output(msg_id, "once\n[0] runs")
+    press(kernel)
     said = kernel.wait_output(msg_id, "Press Stop once more")
     assert "\n  [1] waits" in said and "kill rank 1:" in said and "\n  [0]" not in said
     press(kernel)
@@ -151,18 +185,20 @@ def test_a_rank_that_cleans_up_is_never_killed(stuck, tmp_path):
     assert before[0].is_running() and kernel.run("kept").result == "1"
 
 
-def test_ctrl_c_ends_a_replay_all_the_same(tmp_path):
+def test_ctrl_c_ends_a_replay_all_the_same(prepare, tmp_path):
     """Nobody sits in front of it: what a second Stop would do comes by itself."""
     os.mkfifo(tmp_path / "begun")
     nbformat.write(new_notebook(cells=[
-        new_code_cell(STUCK + IMPORT),
-        new_code_cell(f"if rank == 1:\n    open({str(tmp_path / 'begun')!r}, 'w').close()\n"
+        new_code_cell(prepare),
+        new_code_cell("if rank == 1:\n"
+                      f"    os.dup2(os.open({str(tmp_path / 'begun')!r}, os.O_WRONLY), 1)\n"
                       "    freeze()")]), tmp_path / "in.ipynb")
     replay = subprocess.Popen(
         [RANKBOOK, "replay", tmp_path / "in.ipynb", "-n", "2", "-o", tmp_path / "out.ipynb"],
         stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE,
         text=True, start_new_session=True)
-    open(tmp_path / "begun").close()
+    with open(tmp_path / "begun") as begun:
+        assert begun.readline() == "rank 1 is in\n"
     replay.send_signal(signal.SIGINT)
     said = replay.communicate(timeout=TIMEOUT)[1]
     assert replay.returncode == 130, said
