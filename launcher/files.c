@@ -1,6 +1,7 @@
 /* files.c - small work on files and directories */
 #include "launcher/files.h"
 
+#include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <ftw.h>
@@ -24,6 +25,25 @@ static int remove_one(const char *path, const struct stat *info, int type,
 void files_remove_tree(const char *path)
 {
     nftw(path, remove_one, 8, FTW_DEPTH | FTW_PHYS);
+}
+
+void files_remove_others(const char *path, const char *spared)
+{
+    DIR *dir = opendir(path);
+    struct dirent *entry;
+    char *child;
+
+    if (!dir)
+        return;
+    while ((entry = readdir(dir))) {
+        if (!strcmp(entry->d_name, ".") || !strcmp(entry->d_name, "..")
+            || !strcmp(entry->d_name, spared))
+            continue;
+        child = xasprintf("%s/%s", path, entry->d_name);
+        files_remove_tree(child);
+        free(child);
+    }
+    closedir(dir);
 }
 
 int files_write(const char *path, const void *data, size_t size, struct error *err)

@@ -66,19 +66,31 @@ static int read_environment(pid_t pid, struct buf *buf)
     return size < 0 ? -1 : 0;
 }
 
+/* NULL: not set. */
+static const char *find_variable(const struct buf *environment, const char *name)
+{
+    const char *end = environment->data + environment->size;
+    size_t length = strlen(name);
+
+    for (const char *p = environment->data; p < end; p += strlen(p) + 1)
+        if (!strncmp(p, name, length) && p[length] == '=')
+            return p + length + 1;
+    return NULL;
+}
+
 static bool is_of_run(pid_t pid, const char *run)
 {
-    static const char name[] = "RANKBOOK_RUN=";
     struct buf buf = { 0 };
-    bool found = false;
+    const char *its_run, *session;
+    bool is = false;
 
-    if (read_environment(pid, &buf) == 0) {
-        for (const char *p = buf.data; !found && p < buf.data + buf.size;
-             p += strlen(p) + 1)
-            found = !strncmp(p, name, strlen(name)) && !strcmp(p + strlen(name), run);
+    if (read_environment(pid, &buf) == 0
+        && (its_run = find_variable(&buf, "RANKBOOK_RUN")) && !strcmp(its_run, run)) {
+        session = find_variable(&buf, "RANKBOOK_SESSION");
+        is = has_program_of_ours(pid) || (session && getsid(pid) == atoi(session));
     }
     buf_clear(&buf);
-    return found;
+    return is;
 }
 
 struct search {
@@ -91,7 +103,7 @@ static void look_at(pid_t pid, void *arg)
 {
     struct search *search = arg;
 
-    if (has_program_of_ours(pid) && is_of_run(pid, search->run))
+    if (is_of_run(pid, search->run))
         search->call(pid, search->arg);
 }
 

@@ -1,9 +1,10 @@
 /* process.h - the processes of one run, found in /proc
  *
  * A process belongs to a run when it was started with RANKBOOK_RUN set to the
- * run's directory and its program is one of ours or a part of the process
- * manager.  What users start from a cell is not ours: it ends with the group of
- * its interpreter, or outlives it because it left that group on purpose.
+ * run's directory, and
+ *  - its program is one of ours or a part of the process manager; or
+ *  - a cell has started it, and it is still in the session of the interpreter, which
+ *    RANKBOOK_SESSION names.  One that has left it, did so to outlive the kernel.
  */
 #ifndef LAUNCHER_PROCESS_H
 #define LAUNCHER_PROCESS_H

@@ -265,7 +265,7 @@ static void on_child(struct loop *loop, int signal, void *arg)
             front_ended(session, status);
         else if (!ranks_reap(session->ranks, pid, status)
                  && pid == sweeper_pid(session->sweeper))
-            log_warning("the sweeper was killed; files of this run may stay behind");
+            log_warning("the sweeper was killed; if this process is too, files stay");
     }
 }
 

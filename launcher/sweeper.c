@@ -12,6 +12,7 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "kernel/base/log.h"
 #include "kernel/base/loop.h"
 #include "kernel/base/mem.h"
 #include "launcher/files.h"
@@ -24,7 +25,9 @@
 
 struct sweeper {
     pid_t pid;
-    int pipe; /* closed: sweep; a byte before that: keep the directory */
+    int pipe; /* closed: sweep; a byte before that: keep the logs */
+    char *run;
+    time_t since;
 };
 
 /* Leaves everything that would keep others from seeing the launcher's end. */
@@ -57,13 +60,14 @@ static void sweep(const char *run, time_t since, bool keep)
          process_signal_run(run, SIGKILL, 0) > 0 && loop_now() < end;)
         poll(NULL, 0, POLL_MS);
     stale_remove("/dev/shm", since);
-    if (!keep)
+    if (keep)
+        files_remove_others(run, "log");
+    else
         files_remove_tree(run);
 }
 
-static _Noreturn void sweeper_main(const char *run, int pipe)
+static _Noreturn void sweeper_main(const char *run, time_t since, int pipe)
 {
-    time_t since = time(NULL);
     bool keep = false;
     ssize_t size;
     char byte;
@@ -81,6 +85,7 @@ static _Noreturn void sweeper_main(const char *run, int pipe)
 struct sweeper *sweeper_start(const char *run, struct error *err)
 {
     struct sweeper *sweeper;
+    time_t since = time(NULL);
     int ends[2];
     pid_t pid;
 
@@ -95,11 +100,13 @@ struct sweeper *sweeper_start(const char *run, struct error *err)
         return NULL;
     }
     if (pid == 0)
-        sweeper_main(run, ends[0]);
+        sweeper_main(run, since, ends[0]);
     close(ends[0]);
     sweeper = xcalloc(1, sizeof(*sweeper));
     sweeper->pid = pid;
     sweeper->pipe = ends[1];
+    sweeper->run = xstrdup(run);
+    sweeper->since = since;
     return sweeper;
 }
 
@@ -110,12 +117,18 @@ pid_t sweeper_pid(const struct sweeper *sweeper)
 
 void sweeper_finish(struct sweeper *sweeper, bool keep)
 {
+    int status = -1;
+    pid_t pid;
+
     if (!sweeper)
         return;
     if (keep && write(sweeper->pipe, "k", 1) < 0)
-        keep = false; /* it was killed: nobody removes the directory now */
+        log_warning("the sweeper does not listen");
     close(sweeper->pipe);
-    while (waitpid(sweeper->pid, NULL, 0) < 0 && errno == EINTR)
+    while ((pid = waitpid(sweeper->pid, &status, 0)) < 0 && errno == EINTR)
         ;
+    if (pid < 0 || status != 0) /* it was killed */
+        sweep(sweeper->run, sweeper->since, keep);
+    free(sweeper->run);
     free(sweeper);
 }

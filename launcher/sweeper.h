@@ -21,8 +21,8 @@ struct sweeper *sweeper_start(const char *run, struct error *err);
 /* Its pid: it is a child that the caller may reap. */
 pid_t sweeper_pid(const struct sweeper *sweeper);
 
-/* Lets it clean up, and returns when that is done.  'keep' leaves the directory,
- * for its logs.  Frees 'sweeper'; accepts NULL. */
+/* Lets it clean up, or does so when it was killed, and returns when that is done.
+ * 'keep' leaves the logs.  Frees 'sweeper'; accepts NULL. */
 void sweeper_finish(struct sweeper *sweeper, bool keep);
 
 #endif

@@ -149,12 +149,23 @@ static int on_audit(const char *event, PyObject *args, void *data)
     return 0;
 }
 
+/* Children have it too: who is still in this session is of this kernel, and ends with
+ * it, whoever has to see to that (launcher/process.h). */
+static void name_session(void)
+{
+    char number[16];
+
+    snprintf(number, sizeof(number), "%d", (int)getpid());
+    setenv("RANKBOOK_SESSION", number, 1);
+}
+
 static int run_kernel(void)
 {
     struct error err = { "" };
     PyObject *module, *result = NULL;
     int status = 0;
 
+    name_session();
     platform_keep_memory(MEMORY_KEPT);
     signal(SIGINT, SIG_IGN); /* until the shell takes it */
     PySys_AddAuditHook(on_audit, NULL);

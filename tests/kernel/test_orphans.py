@@ -45,10 +45,14 @@ def everything(kernel):
     return found
 
 
-def assert_nothing_left(descriptors, folder):
+def assert_nothing_runs(descriptors):
     for fd, name in descriptors.items():
         assert select.select([fd], [], [], LIMIT)[0], f"{name} goes on"
         os.close(fd)
+
+
+def assert_nothing_left(descriptors, folder):
+    assert_nothing_runs(descriptors)
     assert not list(folder.iterdir())
 
 
@@ -64,6 +68,13 @@ def test_a_child_with_a_session_of_its_own_is_let_go(kernel, tmp_path):
         child.kill()
 
 
+def test_a_kernel_whose_front_is_killed_leaves_its_log(kernel, tmp_path):
+    left = everything(kernel)
+    kill(next(p for p in kernel.processes() if p.name() == "rankbook-front"))
+    assert_nothing_runs(left)
+    assert {path.name for path in tmp_path.glob("*/*")} == {"log"}
+
+
 @pytest.mark.parametrize("victim", ["rankbook"])
 def test_a_kernel_whose_head_is_killed_ends(kernel, victim, tmp_path):
     left = everything(kernel)
@@ -72,7 +83,11 @@ def test_a_kernel_whose_head_is_killed_ends(kernel, victim, tmp_path):
     assert_nothing_left(left, tmp_path)
 
 
-@pytest.mark.parametrize("victim", ["rankbook-interpreter"])
+PARTS = ["rankbook-interpreter", "rankbook-keeper", "mpiexec", "hydra_pmi_proxy",
+         "rankbook-sweep"]
+
+
+@pytest.mark.parametrize("victim", PARTS)
 def test_a_kernel_that_is_shut_down_without_a_part_leaves_nothing(kernel, victim, tmp_path):
     """What is left of it answers, and ends as ever."""
     left = everything(kernel)
