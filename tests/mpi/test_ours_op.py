@@ -101,9 +101,10 @@ def test_while_another_call_waits_on_a_thread_beside(comm, make_op, function):
 
     op, raised = make_op(noting), set()
     data, got = array.array("i", [1]), array.array("i", [0])
+    color = comm.rank % 2  # a call as well: what it raised would keep Split from running
     for turn in range(10):
         request = comm.Iallreduce(data, got, op)
-        for step in (lambda: comm.Split(comm.rank % 2).Free(),
+        for step in (lambda: comm.Split(color).Free(),
                      lambda: MPI.Win.Allocate(8, comm=comm).Free(), request.Wait):
             try:
                 step()
