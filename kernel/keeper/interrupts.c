@@ -19,7 +19,7 @@ struct interrupts {
     struct page *page;
     struct interpreter *interpreter;
     uint64_t cell;            /* that the interpreter has been given; 0: none */
-    struct loop_watch *timer; /* while one waits for its cell to begin */
+    struct loop_watch *timer; /* while an interrupt waits for this cell to begin */
     enum page_reason reason;
     int rank;
     char text[PAGE_TEXT];
@@ -48,6 +48,8 @@ void interrupts_destroy(struct interrupts *interrupts)
 void interrupts_expect(struct interrupts *interrupts, uint64_t cell)
 {
     interrupts->cell = cell;
+    loop_remove(interrupts->loop, interrupts->timer);
+    interrupts->timer = NULL;
 }
 
 /* The word first: whoever wakes up by the signal looks for it.  An interpreter that

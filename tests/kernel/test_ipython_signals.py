@@ -145,3 +145,25 @@ def test_sys_exit_ends_the_cell_only(kernel):
     done = kernel.run("sys.exit(3)")
     assert done.content["ename"] == "SystemExit" and done.content["evalue"] == "3"
     assert kernel.run("'alive'").result == "'alive'"
+
+
+@pytest.mark.parametrize("event", ["pre_execute", "pre_run_cell", "post_execute",
+                                   "post_run_cell"])
+def test_stop_in_a_callback_around_the_cell_ends_the_cell(kernel, event):
+    """IPython would say that the callback has failed, and go on."""
+    kernel.run("import time\nran = []\n"
+               "def dally(*_):\n"
+               f"    get_ipython().events.unregister('{event}', dally)\n"
+               "    print('dallies', flush=True)\n    time.sleep(600)\n"
+               "'ready'")
+    done = kernel.run(f"get_ipython().events.register('{event}', dally)"
+                      if event.startswith("pre") else "'not yet'")
+    assert done.content["status"] == "ok"
+    msg_id = kernel.send("ran.append(1)" if event.startswith("pre") else
+                         f"get_ipython().events.register('{event}', dally)")
+    kernel.wait_output(msg_id, "dallies")
+    kernel.interrupt()
+    done = kernel.collect(msg_id)
+    assert done.content.get("ename") == "KeyboardInterrupt" and not done.text()
+    assert "time.sleep(600)" in plain(done)
+    assert kernel.run("ran").result == "[]"

@@ -31,7 +31,9 @@ class Cells:
         self.startup_errors = startup_errors
         self.context = copy_context()
         self.task = None  # of a cell with await
-        self.is_open = False  # the user's code runs and may be interrupted
+        # The user's code runs and may be interrupted.  Handlers run where Python calls
+        # or loops: it is cleared by what caught the last interrupt, before any call.
+        self.is_open = False
         self.is_stopped = False  # the task was cancelled by Stop
         self.debugger = None  # until the first debug_request
         self.handler = self._on_interrupt
@@ -118,7 +120,9 @@ class Cells:
                 )
                 return
             self._run_now(cell, coroutine)
+            self.is_open = False
         except BaseException as error:
+            self.is_open = False
             cell.error = error
         self._finish(cell)
 
@@ -170,7 +174,9 @@ class Cells:
             cell.error = error
         try:
             self._after(cell)
+            self.is_open = False
         except BaseException as error:
+            self.is_open = False
             cell.error = error
         self.task = None
         self._finish(cell)
@@ -202,10 +208,11 @@ class Cells:
                 decode(frames[1]),
                 frames[2:],
             )
+            self.is_open = False
         except BaseException:
+            self.is_open = False
             shell.showtraceback()
-        finally:
-            self.is_open = shell.is_in_callback = False
+        shell.is_in_callback = False
         if shell.callback_error is not None:
             content = _error_content(shell.callback_error, None)
         _rankbook.cell_end()
@@ -215,7 +222,7 @@ class Cells:
     # ---- the end ----
 
     def _finish(self, cell):
-        self.is_open = self.is_stopped = False
+        self.is_stopped = False
         try:
             content = self._content(cell)
         except BaseException as error:  # a __str__ or __repr__ of the user's

@@ -13,6 +13,7 @@ from contextlib import contextmanager
 from IPython.core import page
 from IPython.core.autocall import ExitAutocall
 from IPython.core.error import UsageError
+from IPython.core.events import available_events
 from IPython.core.interactiveshell import InteractiveShell
 from IPython.core.profiledir import ProfileDir
 from traitlets import Any, Instance, Type, default, observe
@@ -20,6 +21,7 @@ from traitlets import Any, Instance, Type, default, observe
 from . import directives, frames, magics
 from .compiler import CellCompiler
 from .display import RankDisplayHook, RankDisplayPublisher
+from .events import CellEvents
 from .history import RankHistory
 from .kept import Kept
 from .notebook import NotebookMagics
@@ -146,6 +148,12 @@ class ZMQInteractiveShell(InteractiveShell):
     def init_history(self):
         self.history_manager = RankHistory(shell=self, parent=self)
         self.configurables.append(self.history_manager)
+
+    def init_events(self):
+        super().init_events()
+        registered = self.events.callbacks
+        self.events = CellEvents(self, available_events)
+        self.events.callbacks.update(registered)
 
     def init_hooks(self):
         super().init_hooks()
