@@ -55,7 +55,8 @@ static int reduce(const struct load *load, int idx, int end)
     const struct call *call = load->call;
     size_t bytes = vector_bytes(load), offset = (size_t)idx * bytes;
     uint8_t op = call_op(call->op);
-    numbers_f *loop = op < BASIC_LOOPS ? load->basic->loops[op] : NULL;
+    bool is_ours = op < BASIC_LOOPS && call->send <= NUMBERS_FEW;
+    numbers_f *loop = is_ours ? load->basic->loops[op] : NULL;
     int rc = MPI_SUCCESS;
 
     if (bytes == 0)
