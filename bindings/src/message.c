@@ -31,6 +31,7 @@ void message_init(struct message *msg)
     msg->heap = NULL;
     msg->buf.held = false;
     msg->buf.nbytes = 0;
+    msg->buf.view.obj = NULL;
 }
 
 void message_clear(struct message *msg)
@@ -44,6 +45,8 @@ void message_clear(struct message *msg)
 void message_move(struct message *to, struct message *from)
 {
     memcpy(to, from, sizeof(*to));
+    if (from->addr == from->some)
+        to->addr = to->some;
     if (from->counts == from->some) {
         to->counts = to->some;
         to->displs = (MPI_Aint *)(to->some + MESSAGE_INLINE);

@@ -2,8 +2,10 @@
 #include "bindings/src/pickle.h"
 
 #include <stdlib.h>
+#include <string.h>
 
 #include "bindings/src/bind.h"
+#include "bindings/src/plain.h"
 #include "mpi_impl.h"
 
 enum { THRESHOLD_DEFAULT = 256 * 1024, PROTOCOL_OUT_OF_BAND = 5 };
@@ -14,6 +16,7 @@ struct pickle_object {
     PyObject *loads;
     PyObject *protocol; /* passed on as it is; None: not passed */
     PyObject *threshold;
+    bool dumps_plain, loads_plain; /* as plain.h does */
 };
 
 /* ------------------------------------------------------------ the class */
@@ -70,22 +73,39 @@ static PyObject *function_or(PyObject *function, const char *name)
     return function == Py_None ? pickle_attribute(name) : Py_NewRef(function);
 }
 
-static bool is_own_dumps(struct pickle_object *self)
+static bool is_own(PyObject *function, const char *name)
 {
-    PyObject *own = pickle_attribute("dumps");
-    bool same = own && own == self->dumps;
+    PyObject *own = pickle_attribute(name);
+    bool same = own && own == function;
 
     PyErr_Clear();
     Py_XDECREF(own);
     return same;
 }
 
+/* Somebody may have put a function of his own into Python's module. */
+static bool is_in_c(PyObject *function, const char *name)
+{
+    return PyCFunction_Check(function) && is_own(function, name);
+}
+
+static bool is_plain_protocol(PyObject *protocol)
+{
+    return PyLong_CheckExact(protocol) && PyLong_AsLong(protocol) == PLAIN_PROTOCOL;
+}
+
 /* Other serializers know nothing of protocols, unless they are told one. */
 static int set_protocol(struct pickle_object *self, PyObject *protocol)
 {
-    if (protocol == Py_None && is_own_dumps(self))
-        return store(&self->protocol, default_protocol());
-    return store(&self->protocol, Py_NewRef(protocol));
+    bool is_default = protocol == Py_None && is_own(self->dumps, "dumps");
+    PyObject *value = is_default ? default_protocol() : Py_NewRef(protocol);
+
+    self->dumps_plain = false;
+    if (store(&self->protocol, value) < 0)
+        return -1;
+    self->dumps_plain = is_plain_protocol(value) && is_in_c(self->dumps, "dumps");
+    PyErr_Clear(); /* a protocol beyond all numbers: dumps() says what is wrong */
+    return 0;
 }
 
 static int set_threshold(struct pickle_object *self, PyObject *threshold)
@@ -100,6 +120,7 @@ int pickle_init_impl(struct pickle_object *self, PyObject *dumps, PyObject *load
     if (store(&self->dumps, function_or(dumps, "dumps")) < 0
         || store(&self->loads, function_or(loads, "loads")) < 0)
         return -1;
+    self->loads_plain = is_in_c(self->loads, "loads");
     return set_protocol(self, protocol) < 0 || set_threshold(self, threshold) < 0 ? -1
                                                                                   : 0;
 }
@@ -179,9 +200,13 @@ int pickle_THRESHOLD_set(struct pickle_object *self, PyObject *value)
 PyObject *pickle_dumps_impl(struct pickle_object *self, PyObject *obj)
 {
     PyObject *dumps, *args[2] = { obj, NULL }, *data;
+    unsigned char plain[PLAIN_MAX];
+    Py_ssize_t nbytes;
 
     if (ensure_init(self) < 0)
         return NULL;
+    if (self->dumps_plain && (nbytes = plain_encode(obj, plain)))
+        return PyBytes_FromStringAndSize((char *)plain, nbytes);
     dumps = Py_NewRef(self->dumps);
     args[1] = Py_NewRef(self->protocol);
     data = PyObject_Vectorcall(dumps, args, args[1] == Py_None ? 1 : 2, NULL);
@@ -304,23 +329,48 @@ PyObject *pickle_loads_oob_impl(struct pickle_object *self, PyObject *data,
 }
 
 /* ------------------------------------------------------------ for messages */
+static struct pickle_object *serializer(void)
+{
+    return (struct pickle_object *)module->pickle;
+}
+
 PyObject *pickle_dumps(PyObject *obj)
 {
-    return pickle_dumps_impl((struct pickle_object *)module->pickle, obj);
+    return pickle_dumps_impl(serializer(), obj);
 }
 
 PyObject *pickle_loads(PyObject *data)
 {
-    return pickle_loads_impl((struct pickle_object *)module->pickle, data);
+    return pickle_loads_impl(serializer(), data);
+}
+
+/* Into the message itself, where it fits.  Not for loads() of a user, which might keep
+ * a view of it. */
+static bool plain_message(struct message *msg, PyObject *obj)
+{
+    unsigned char plain[PLAIN_MAX];
+    Py_ssize_t nbytes = plain_encode(obj, plain);
+
+    if (nbytes == 0 || (size_t)nbytes > sizeof(msg->some))
+        return false;
+    memcpy(msg->some, plain, (size_t)nbytes);
+    msg->addr = msg->some;
+    msg->count = nbytes;
+    return true;
 }
 
 int pickle_message(struct message *msg, PyObject *obj)
 {
-    PyObject *data = pickle_dumps(obj);
+    PyObject *data;
     int rc;
 
     message_init(msg);
-    if (!data)
+    if (ensure_init(serializer()) < 0)
+        return -1;
+    if (serializer()->dumps_plain && serializer()->loads_plain
+        && plain_message(msg, obj))
+        return 0;
+    if (!(data = pickle_dumps(obj)))
         return -1;
     /* From here on the view owns the pickle. */
     rc = buffer_acquire(&msg->buf, data, 0);
@@ -329,7 +379,6 @@ int pickle_message(struct message *msg, PyObject *obj)
         return -1;
     msg->addr = msg->buf.addr;
     msg->count = msg->buf.nbytes;
-    msg->type = MPI_BYTE;
     return 0;
 }
 
@@ -339,6 +388,10 @@ PyObject *pickle_load(PyObject *owner, void *addr, Py_ssize_t nbytes)
 
     if (nbytes == 0)
         Py_RETURN_NONE;
+    if (ensure_init(serializer()) < 0)
+        return NULL;
+    if (serializer()->loads_plain && (obj = plain_decode(addr, nbytes)))
+        return obj;
     if (!(data = buffer_wrap(owner, addr, nbytes, true)))
         return NULL;
     obj = pickle_loads(data);

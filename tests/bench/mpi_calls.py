@@ -36,6 +36,8 @@ CALLS = {
                                lambda r: comm.Recv(out, r)), 2, 2000),
     "Send/Recv 1 MiB": (pingpong(lambda r: comm.Send(mebi, r),
                                  lambda r: comm.Recv(space, r)), 2, 200),
+    "send/recv int": (pingpong(lambda r: comm.send(7, r),
+                               lambda r: comm.recv(source=r)), 2, 2000),
     "send/recv small dict": (pingpong(lambda r: comm.send(small, r),
                                       lambda r: comm.recv(source=r)), 2, 1000),
     "send/recv 1 MiB array": (pingpong(lambda r: comm.send(mebi, r),
