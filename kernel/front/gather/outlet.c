@@ -188,7 +188,7 @@ static void publish_text(struct outlet *outlet, const char *name, const char *te
     out.content = (struct message_part){ content.data, content.size };
     outlet->publish(&out, outlet->arg);
     outlet->is_broken[!strcmp(name, "stderr")] = text[size - 1] != '\n';
-    pace_take(&outlet->pace, outlet->now, content.size);
+    pace_take(&outlet->pace, content.size);
     buf_clear(&content);
 }
 
@@ -278,9 +278,9 @@ static int64_t shown_deadline(const struct outlet *outlet)
 
     if (is_empty(outlet))
         return -1;
-    if (!outlet->is_paced || outlet->pace.sum + ROOM_MIN <= PACE_BYTES)
+    if (!outlet->is_paced)
         return soon;
-    room = pace_next(&outlet->pace);
+    room = pace_when(&outlet->pace, ROOM_MIN);
     return room > soon ? room : soon;
 }
 

@@ -3,32 +3,22 @@
 
 size_t pace_room(struct pace *pace, int64_t now)
 {
-    while (pace->count > 0 && now - pace->slots[pace->first].time >= PACE_MS) {
-        pace->sum -= pace->slots[pace->first].size;
-        pace->first = (pace->first + 1) % PACE_SLOTS;
-        pace->count--;
-    }
-    return pace->sum < PACE_BYTES ? PACE_BYTES - pace->sum : 0;
+    int64_t back = (now - pace->time) * PACE_RATE;
+
+    pace->taken = pace->taken > back ? pace->taken - back : 0;
+    pace->time = now;
+    return pace->taken < PACE_BURST ? (size_t)(PACE_BURST - pace->taken) : 0;
 }
 
-void pace_take(struct pace *pace, int64_t now, size_t size)
+void pace_take(struct pace *pace, size_t size)
 {
-    size_t slot;
-
-    pace->sum += size;
-    if (pace->count < PACE_SLOTS) {
-        slot = (pace->first + pace->count++) % PACE_SLOTS;
-        pace->slots[slot].time = now;
-        pace->slots[slot].size = size;
-        return;
-    }
-    /* More often than any flood is given out: as if it had all gone now. */
-    slot = (pace->first + pace->count - 1) % PACE_SLOTS;
-    pace->slots[slot].time = now;
-    pace->slots[slot].size += size;
+    pace->taken += (int64_t)size;
 }
 
-int64_t pace_next(const struct pace *pace)
+int64_t pace_when(const struct pace *pace, size_t size)
 {
-    return pace->count > 0 ? pace->slots[pace->first].time + PACE_MS : -1;
+    int64_t missing = pace->taken + (int64_t)size - PACE_BURST;
+
+    return missing > 0 ? pace->time + (missing + PACE_RATE - 1) / PACE_RATE
+                       : pace->time;
 }

@@ -1,7 +1,10 @@
 /* pace.h - how fast text may go to a browser
  *
  * jupyter_server drops what a kernel writes faster than a megabyte a second, taken
- * over three seconds, and nobody gets it back.  Here it waits instead.
+ * over three seconds of its own, and nobody gets it back.  Here it waits instead, in a
+ * token bucket: a burst, and a rate behind it.  A server that is busy reads what
+ * came meanwhile all at once, so both together are half of what it would let through:
+ * it may be two seconds late.
  */
 #ifndef GATHER_PACE_H
 #define GATHER_PACE_H
@@ -9,27 +12,23 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#define PACE_MS 3000
-#define PACE_BYTES 2000000u /* in so much time: leaves room for labels and quotes */
-#define PACE_SLOTS 64
+#define PACE_BURST 1150000 /* bytes: a megabyte in one piece, with its quotes */
+#define PACE_RATE 360      /* bytes a millisecond */
 
-/* What went out lately.  Zeroed: nothing has. */
+/* Zeroed: nothing has gone yet. */
 struct pace {
-    struct {
-        int64_t time;
-        size_t size;
-    } slots[PACE_SLOTS];
-    size_t first, count;
-    size_t sum;
+    int64_t
+        taken; /* bytes of the burst at 'time'; more than all of it if they had to go */
+    int64_t time;
 };
 
 /* How many bytes may go now. */
 size_t pace_room(struct pace *pace, int64_t now);
 
 /* They have gone. */
-void pace_take(struct pace *pace, int64_t now, size_t size);
+void pace_take(struct pace *pace, size_t size);
 
-/* When there will be more room; -1: there is no less than ever. */
-int64_t pace_next(const struct pace *pace);
+/* When there will be room for 'size'. */
+int64_t pace_when(const struct pace *pace, size_t size);
 
 #endif
