@@ -4,6 +4,7 @@
 #include "bindings/src/bind.h"
 #include "bindings/src/context.h"
 #include "bindings/src/error.h"
+#include "bindings/src/object_parcel.h"
 #include "bindings/src/status.h"
 #include "mpi_impl.h"
 
@@ -48,21 +49,28 @@ struct keep_object *object_keep(PyObject *obj)
     return keep;
 }
 
-/* Waits for a send; takes 'keep'. */
-static int finish_send(MPI_Request request, struct keep_object *keep)
+/* Waits for a request, which MPI goes on with when the wait is interrupted. */
+int object_wait(MPI_Request request, struct keep_object *keep, MPI_Status *status)
 {
     struct failure failure = { NULL };
     int rc, result;
 
-    MPI_CALL(rc, MPI_Wait(&request, MPI_STATUS_IGNORE));
+    MPI_CALL(rc, MPI_Wait(&request, status));
     result = mpi_check(rc);
-    if (request == MPI_REQUEST_NULL) {
-        Py_DECREF(keep);
+    if (request == MPI_REQUEST_NULL)
         return result;
-    }
     failure_catch(&failure);
-    request_orphan(request, true, keep);
+    request_orphan(request, true, (struct keep_object *)Py_NewRef(keep));
     return failure_raise(&failure);
+}
+
+/* Waits for a send; takes 'keep'. */
+static int finish_send(MPI_Request request, struct keep_object *keep)
+{
+    int result = object_wait(request, keep, MPI_STATUS_IGNORE);
+
+    Py_DECREF(keep);
+    return result;
 }
 
 int object_send(struct keep_object *keep, object_isend_f call, int dest, int tag,
@@ -79,40 +87,26 @@ int object_send(struct keep_object *keep, object_isend_f call, int dest, int tag
     return finish_send(request, keep);
 }
 
-/* Nothing is pickled for nobody. */
-static struct keep_object *keep_for(PyObject *obj, int dest)
-{
-    return object_keep(dest == MPI_PROC_NULL ? NULL : obj);
-}
-
 static int send(struct comm_object *self, PyObject *obj, int dest, int tag,
                 object_isend_f call, const char *name)
 {
-    struct keep_object *keep = keep_for(obj, dest);
+    MPI_Request request;
+    struct keep_object *keep = parcel_start(obj, call, dest, tag, self->mpi, &request);
     int rc;
 
     if (!keep)
         return -1;
-    CALLED_AS(name, self->mpi, dest, tag,
-              rc = object_send(keep, call, dest, tag, self->mpi));
+    CALLED_AS(name, self->mpi, dest, tag, rc = finish_send(request, keep));
     return rc;
 }
 
 static PyObject *isend(struct comm_object *self, PyObject *obj, int dest, int tag,
                        object_isend_f call)
 {
-    MPI_Request request = MPI_REQUEST_NULL;
-    struct keep_object *keep = keep_for(obj, dest);
-    int rc;
+    MPI_Request request;
+    struct keep_object *keep = parcel_start(obj, call, dest, tag, self->mpi, &request);
 
-    if (!keep)
-        return NULL;
-    keep->kind = KEEP_SEND;
-    MPI_CALL(rc, call(MESSAGE(&keep->msgs[0]), dest, tag, self->mpi, &request));
-    if (mpi_check(rc) == 0)
-        return request_start(request, keep);
-    Py_DECREF(keep);
-    return NULL;
+    return keep ? request_start(request, keep) : NULL;
 }
 
 int comm_send_impl(struct comm_object *self, PyObject *obj, int dest, int tag)
@@ -151,7 +145,7 @@ PyObject *object_load(PyObject *bytes)
     return pickle_load(bytes, buffer_address(bytes), buffer_size(bytes));
 }
 
-static PyObject *allocate_for(const MPI_Status *status)
+PyObject *object_allocate(const MPI_Status *status)
 {
     MPI_Count nbytes = 0;
 
@@ -170,7 +164,7 @@ static PyObject *recv_locked(int source, int tag, MPI_Comm comm, MPI_Status *sta
     if (!lock)
         return NULL;
     MPI_CALL(rc, MPI_Probe(source, tag, comm, status));
-    if (mpi_check(rc) == 0 && (bytes = allocate_for(status))) {
+    if (mpi_check(rc) == 0 && (bytes = object_allocate(status))) {
         MPI_CALL(rc, MPI_Recv_c(buffer_address(bytes), buffer_size(bytes), MPI_BYTE,
                                 status->MPI_SOURCE, status->MPI_TAG, comm, status));
         if (mpi_check(rc) < 0)
@@ -190,7 +184,7 @@ PyObject *object_recv(int source, int tag, MPI_Comm comm, MPI_Status *status)
     if (!module->options.recv_mprobe)
         return recv_locked(source, tag, comm, status);
     MPI_CALL(rc, MPI_Mprobe(source, tag, comm, &message, status));
-    if (mpi_check(rc) < 0 || !(bytes = allocate_for(status)))
+    if (mpi_check(rc) < 0 || !(bytes = object_allocate(status)))
         return NULL;
     MPI_CALL(rc, MPI_Mrecv_c(buffer_address(bytes), buffer_size(bytes), MPI_BYTE,
                              &message, status));
@@ -236,27 +230,6 @@ static int prepare_into(struct keep_object *keep, PyObject *buf)
     return 0;
 }
 
-/* What a receive into memory of a given size delivers. */
-static PyObject *finish_recv(struct keep_object *keep, const MPI_Status *status)
-{
-    MPI_Count nbytes = 0;
-    int cancelled = 0;
-
-    if (mpi_check(MPI_Test_cancelled(status, &cancelled)) < 0)
-        return NULL;
-    if (cancelled && keep->is_taken_back) {
-        PyErr_SetString(PyExc_RuntimeError,
-                        "the cell that began this receive did not end well, so it was "
-                        "taken back; begin it once more");
-        return NULL;
-    }
-    if (cancelled)
-        Py_RETURN_NONE;
-    if (mpi_check(MPI_Get_count_c(status, MPI_BYTE, &nbytes)) < 0)
-        return NULL;
-    return pickle_load(keep->object, keep->msgs[0].addr, nbytes);
-}
-
 static PyObject *recv_into(PyObject *buf, int source, int tag, MPI_Comm comm,
                            MPI_Status *status)
 {
@@ -268,7 +241,7 @@ static PyObject *recv_into(PyObject *buf, int source, int tag, MPI_Comm comm,
         goto done;
     MPI_CALL(rc, MPI_Recv_c(MESSAGE(&keep->msgs[0]), source, tag, comm, status));
     if (mpi_check(rc) == 0)
-        obj = finish_recv(keep, status);
+        obj = parcel_arrived(keep, status);
 done:
     Py_XDECREF(keep);
     return obj;
@@ -281,46 +254,48 @@ static int warn_of_buf(PyObject *buf)
                : PyErr_WarnEx(PyExc_UserWarning, "the 'buf' argument is deprecated", 1);
 }
 
+/* Of any size. */
+static PyObject *recv_any(int source, int tag, MPI_Comm comm, MPI_Status *status)
+{
+    PyObject *bytes = object_recv(source, tag, comm, status), *obj;
+
+    if (!bytes)
+        return NULL;
+    obj = parcel_load(bytes, status);
+    Py_DECREF(bytes);
+    return obj;
+}
+
+static PyObject *recv(PyObject *buf, int source, int tag, MPI_Comm comm,
+                      MPI_Status *status)
+{
+    return buf == Py_None ? recv_any(source, tag, comm, status)
+                          : recv_into(buf, source, tag, comm, status);
+}
+
 PyObject *comm_recv_impl(struct comm_object *self, PyObject *buf, int source, int tag,
                          struct status_object *status)
 {
-    PyObject *bytes, *obj;
+    PyObject *obj;
     MPI_Status mpi = status_begin(status);
 
     if (warn_of_buf(buf) < 0)
         return NULL;
-    if (buf != Py_None) {
-        CALLED_AS("recv", self->mpi, source, tag,
-                  obj = recv_into(buf, source, tag, self->mpi, &mpi));
-        if (obj)
-            status_store(status, &mpi);
-        return obj;
-    }
     CALLED_AS("recv", self->mpi, source, tag,
-              bytes = object_recv(source, tag, self->mpi, &mpi));
-    if (!bytes)
-        return NULL;
-    status_store(status, &mpi);
-    obj = object_load(bytes);
-    Py_DECREF(bytes);
+              obj = recv(buf, source, tag, self->mpi, &mpi));
+    if (obj)
+        status_store(status, &mpi);
     return obj;
 }
 
 PyObject *comm_irecv_impl(struct comm_object *self, PyObject *buf, int source, int tag)
 {
     struct keep_object *keep = keep_create();
-    MPI_Request request = MPI_REQUEST_NULL;
-    int rc;
+    MPI_Request request;
 
-    if (!keep || prepare_into(keep, buf) < 0)
-        goto error;
-    keep->finish = finish_recv;
-    keep->kind = KEEP_RECV;
-    MPI_CALL(rc,
-             MPI_Irecv_c(MESSAGE(&keep->msgs[0]), source, tag, self->mpi, &request));
-    if (mpi_check(rc) == 0)
+    if (keep && prepare_into(keep, buf) == 0
+        && parcel_post(keep, source, tag, self->mpi, &request) == 0)
         return request_start(request, keep);
-error:
     Py_XDECREF(keep);
     return NULL;
 }
@@ -365,178 +340,23 @@ PyObject *object_sendrecv(struct keep_object *keep, int dest, int sendtag, int s
     return bytes;
 }
 
-/* The object that came; takes 'keep'. */
-static PyObject *sendrecv(struct keep_object *keep, int dest, int sendtag,
-                          PyObject *recvbuf, int source, int recvtag, MPI_Comm comm,
-                          MPI_Status *status)
-{
-    PyObject *bytes, *obj;
-    MPI_Request request;
-
-    if (recvbuf == Py_None) {
-        if (!(bytes =
-                  object_sendrecv(keep, dest, sendtag, source, recvtag, comm, status)))
-            return NULL;
-        obj = object_load(bytes);
-        Py_DECREF(bytes);
-        return obj;
-    }
-    if (start_send(keep, dest, sendtag, comm, &request) < 0) {
-        Py_DECREF(keep);
-        return NULL;
-    }
-    obj = recv_into(recvbuf, source, recvtag, comm, status);
-    if (end_send(request, keep, obj) < 0)
-        Py_CLEAR(obj);
-    return obj;
-}
-
 PyObject *comm_sendrecv_impl(struct comm_object *self, PyObject *sendobj, int dest,
                              int sendtag, PyObject *recvbuf, int source, int recvtag,
                              struct status_object *status)
 {
     struct keep_object *keep;
     MPI_Status mpi = status_begin(status);
+    MPI_Request request;
     PyObject *obj;
 
-    if (warn_of_buf(recvbuf) < 0 || !(keep = keep_for(sendobj, dest)))
+    if (warn_of_buf(recvbuf) < 0
+        || !(keep = parcel_start(sendobj, MPI_Isend_c, dest, sendtag, self->mpi,
+                                 &request)))
         return NULL;
-    CALLED_AS(
-        "sendrecv", MPI_COMM_NULL, 0, 0,
-        obj = sendrecv(keep, dest, sendtag, recvbuf, source, recvtag, self->mpi, &mpi));
+    CALLED_AS("sendrecv", MPI_COMM_NULL, 0, 0,
+              obj = recv(recvbuf, source, recvtag, self->mpi, &mpi);
+              if (end_send(request, keep, obj) < 0) Py_CLEAR(obj));
     if (obj)
         status_store(status, &mpi);
     return obj;
-}
-
-/* ------------------------------------------------------------ probes */
-PyObject *comm_probe_impl(struct comm_object *self, int source, int tag,
-                          struct status_object *status)
-{
-    PyObject *found;
-
-    CALLED_AS("probe", MPI_COMM_NULL, 0, 0,
-              found = comm_Probe_impl(self, source, tag, status));
-    return found;
-}
-
-PyObject *comm_iprobe_impl(struct comm_object *self, int source, int tag,
-                           struct status_object *status)
-{
-    return comm_Iprobe_impl(self, source, tag, status);
-}
-
-/* A matched message keeps the memory for its bytes: its size is known only now. */
-static PyObject *wrap_message(PyTypeObject *cls, MPI_Message message,
-                              const MPI_Status *mpi, struct status_object *status)
-{
-    PyObject *object = message_wrap_as(cls, message);
-
-    if (!object)
-        return NULL;
-    status_store(status, mpi);
-    if (!(((struct message_object *)object)->keep = allocate_for(mpi)))
-        Py_CLEAR(object);
-    return object;
-}
-
-PyObject *message_probe_impl(PyTypeObject *cls, MPI_Comm comm, int source, int tag,
-                             struct status_object *status)
-{
-    MPI_Message message = MPI_MESSAGE_NULL;
-    MPI_Status mpi = status_begin(status);
-    int rc;
-
-    CALLED_AS("mprobe", MPI_COMM_NULL, 0, 0,
-              MPI_CALL(rc, MPI_Mprobe(source, tag, comm, &message, &mpi)));
-    return mpi_check(rc) < 0 ? NULL : wrap_message(cls, message, &mpi, status);
-}
-
-PyObject *message_iprobe_impl(PyTypeObject *cls, MPI_Comm comm, int source, int tag,
-                              struct status_object *status)
-{
-    MPI_Message message = MPI_MESSAGE_NULL;
-    MPI_Status mpi = status_begin(status);
-    int rc, flag = 0;
-
-    MPI_CALL(rc, MPI_Improbe(source, tag, comm, &flag, &message, &mpi));
-    if (mpi_check(rc) < 0)
-        return NULL;
-    return flag ? wrap_message(cls, message, &mpi, status) : Py_NewRef(Py_None);
-}
-
-PyObject *comm_mprobe_impl(struct comm_object *self, int source, int tag,
-                           struct status_object *status)
-{
-    return message_probe_impl(module->types[CLASS_Message], self->mpi, source, tag,
-                              status);
-}
-
-PyObject *comm_improbe_impl(struct comm_object *self, int source, int tag,
-                            struct status_object *status)
-{
-    return message_iprobe_impl(module->types[CLASS_Message], self->mpi, source, tag,
-                               status);
-}
-
-/* ------------------------------------------------------------ matched messages */
-/* A keep with the memory of the message; of no size when it was not probed here. */
-static struct keep_object *message_keep(struct message_object *self)
-{
-    struct keep_object *keep = keep_create();
-
-    if (keep && self->keep) {
-        keep->object = Py_NewRef(self->keep);
-        keep->msgs[0].addr = buffer_address(self->keep);
-        keep->msgs[0].count = buffer_size(self->keep);
-    }
-    return keep;
-}
-
-/* MPI.MESSAGE_NO_PROC can be received for ever, its copies once. */
-static void message_consume(struct message_object *self, MPI_Message left)
-{
-    if (self->flags & HANDLE_CONST)
-        return;
-    self->mpi = left;
-    if (left == MPI_MESSAGE_NULL)
-        Py_CLEAR(self->keep);
-}
-
-PyObject *message_recv_impl(struct message_object *self, struct status_object *status)
-{
-    struct keep_object *keep = message_keep(self);
-    MPI_Message message = self->mpi;
-    PyObject *obj = NULL;
-    MPI_Status mpi = status_begin(status);
-    int rc;
-
-    if (!keep)
-        return NULL;
-    MPI_CALL(rc, MPI_Mrecv_c(MESSAGE(&keep->msgs[0]), &message, &mpi));
-    message_consume(self, message);
-    if (mpi_check(rc) == 0) {
-        status_store(status, &mpi);
-        obj = finish_recv(keep, &mpi);
-    }
-    Py_DECREF(keep);
-    return obj;
-}
-
-PyObject *message_irecv_impl(struct message_object *self)
-{
-    struct keep_object *keep = message_keep(self);
-    MPI_Request request = MPI_REQUEST_NULL;
-    MPI_Message message = self->mpi;
-    int rc;
-
-    if (!keep)
-        return NULL;
-    keep->finish = finish_recv;
-    MPI_CALL(rc, MPI_Imrecv_c(MESSAGE(&keep->msgs[0]), &message, &request));
-    message_consume(self, message);
-    if (mpi_check(rc) == 0)
-        return request_start(request, keep);
-    Py_DECREF(keep);
-    return NULL;
 }

@@ -27,6 +27,13 @@ typedef int (*object_isend_f)(const void *buf, MPI_Count count, MPI_Datatype typ
 int object_send(struct keep_object *keep, object_isend_f call, int dest, int tag,
                 MPI_Comm comm);
 
+/* Waits for '*request', which MPI goes on with, and 'keep' with it, when that is
+ * interrupted.  0, or -1 with the exception set. */
+int object_wait(MPI_Request request, struct keep_object *keep, MPI_Status *status);
+
+/* Memory for the message that was probed; NULL with the exception set. */
+PyObject *object_allocate(const MPI_Status *status);
+
 /* The bytes of the next message, as an MPI.buffer; NULL with the exception set. */
 PyObject *object_recv(int source, int tag, MPI_Comm comm, MPI_Status *status);
 

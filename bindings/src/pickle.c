@@ -229,11 +229,12 @@ PyObject *pickle_loads_impl(struct pickle_object *self, PyObject *data)
 
 /* ------------------------------------------------------------ out of band */
 /* What pickle calls with each buffer: false keeps it out of the stream.  'context'
- * is the list of buffers and the threshold. */
+ * is the list of buffers, the threshold, and how many there may be. */
 static PyObject *buffer_callback(PyObject *context, PyObject *picklebuffer)
 {
     PyObject *list = PyTuple_GET_ITEM(context, 0), *buf;
     Py_ssize_t threshold = PyLong_AsSsize_t(PyTuple_GET_ITEM(context, 1)), nbytes;
+    Py_ssize_t most = PyLong_AsSsize_t(PyTuple_GET_ITEM(context, 2));
     Py_buffer view;
     bool readonly;
     int rc;
@@ -248,7 +249,7 @@ static PyObject *buffer_callback(PyObject *context, PyObject *picklebuffer)
     nbytes = view.len;
     readonly = view.readonly;
     PyBuffer_Release(&view);
-    if (nbytes < threshold)
+    if (nbytes < threshold || PyList_GET_SIZE(list) >= most)
         Py_RETURN_TRUE;
     if (!(buf = buffer_from_object(picklebuffer, readonly)))
         return NULL;
@@ -260,10 +261,10 @@ static PyObject *buffer_callback(PyObject *context, PyObject *picklebuffer)
 }
 
 /* A callable that fills 'list'. */
-static PyObject *make_callback(PyObject *list, PyObject *threshold)
+static PyObject *make_callback(PyObject *list, PyObject *threshold, Py_ssize_t most)
 {
     static PyMethodDef method = { "buffer_callback", buffer_callback, METH_O, NULL };
-    PyObject *context = PyTuple_Pack(2, list, threshold), *callback;
+    PyObject *context = Py_BuildValue("OOn", list, threshold, most), *callback;
 
     if (!context)
         return NULL;
@@ -309,7 +310,7 @@ PyObject *pickle_dumps_oob_impl(struct pickle_object *self, PyObject *obj)
     PyObject *result = NULL;
 
     if (ensure_init(self) == 0 && (list = PyList_New(0))
-        && (callback = make_callback(list, self->threshold))
+        && (callback = make_callback(list, self->threshold, PY_SSIZE_T_MAX))
         && (protocol = protocol_out_of_band(self))
         && (data = call_with(self->dumps, obj, protocol, "buffer_callback", callback)))
         result = PyTuple_Pack(2, data, list);
@@ -359,27 +360,79 @@ static bool plain_message(struct message *msg, PyObject *obj)
     return true;
 }
 
-int pickle_message(struct message *msg, PyObject *obj)
+/* Gives the pickle 'data' to 'msg', which owns it from here on; takes 'data'. */
+static int set_message(struct message *msg, PyObject *data)
 {
-    PyObject *data;
-    int rc;
+    int rc = data ? buffer_acquire(&msg->buf, data, 0) : -1;
 
-    message_init(msg);
-    if (ensure_init(serializer()) < 0)
-        return -1;
-    if (serializer()->dumps_plain && serializer()->loads_plain
-        && plain_message(msg, obj))
-        return 0;
-    if (!(data = pickle_dumps(obj)))
-        return -1;
-    /* From here on the view owns the pickle. */
-    rc = buffer_acquire(&msg->buf, data, 0);
-    Py_DECREF(data);
+    Py_XDECREF(data);
     if (rc < 0)
         return -1;
     msg->addr = msg->buf.addr;
     msg->count = msg->buf.nbytes;
     return 0;
+}
+
+int pickle_message(struct message *msg, PyObject *obj)
+{
+    message_init(msg);
+    if (ensure_init(serializer()) < 0)
+        return -1;
+    if (pickle_is_own() && plain_message(msg, obj))
+        return 0;
+    return set_message(msg, pickle_dumps(obj));
+}
+
+bool pickle_is_own(void)
+{
+    return serializer()->dumps_plain && serializer()->loads_plain;
+}
+
+/* By Python's dumps(), which is told of a callback. */
+static PyObject *dumps_apart(PyObject *obj, PyObject *list, Py_ssize_t most)
+{
+    PyObject *least = PyLong_FromLong(PICKLE_OUT), *callback = NULL, *data = NULL;
+    PyObject *args[] = { obj, serializer()->protocol, NULL };
+    PyObject *names = Py_BuildValue("(s)", "buffer_callback");
+
+    if (least && names && (callback = make_callback(list, least, most))) {
+        args[2] = callback;
+        data = PyObject_Vectorcall(serializer()->dumps, args, 2, names);
+    }
+    Py_XDECREF(names);
+    Py_XDECREF(callback);
+    Py_XDECREF(least);
+    return data;
+}
+
+int pickle_split(struct message *msg, PyObject *obj, PyObject **buffers, int most)
+{
+    PyObject *list;
+
+    *buffers = NULL;
+    message_init(msg);
+    if (ensure_init(serializer()) < 0)
+        return -1;
+    if (pickle_is_own() && plain_message(msg, obj))
+        return 0;
+    if (!pickle_is_own())
+        return set_message(msg, pickle_dumps(obj));
+    if (!(list = PyList_New(0)))
+        return -1;
+    if (set_message(msg, dumps_apart(obj, list, most)) < 0) {
+        Py_DECREF(list);
+        return -1;
+    }
+    if (PyList_GET_SIZE(list) > 0)
+        *buffers = list;
+    else
+        Py_DECREF(list);
+    return 0;
+}
+
+PyObject *pickle_join(PyObject *data, PyObject *buffers)
+{
+    return pickle_loads_oob_impl(serializer(), data, buffers);
 }
 
 PyObject *pickle_load(PyObject *owner, void *addr, Py_ssize_t nbytes)

@@ -18,6 +18,17 @@ PyObject *pickle_loads(PyObject *data);
  * exception set, and nothing to clear. */
 int pickle_message(struct message *msg, PyObject *obj);
 
+/* The same, but buffers of PICKLE_OUT bytes and more stay out of the pickle: '*buffers'
+ * is a list of them, MPI.buffers, or NULL when there are none.  Not more than 'most',
+ * and none at all while MPI.pickle is not as Python's. */
+enum { PICKLE_OUT = 16384 };
+int pickle_split(struct message *msg, PyObject *obj, PyObject **buffers, int most);
+/* Whether it is: then who receives may get what pickle_split() makes. */
+bool pickle_is_own(void);
+
+/* What a pickle and such a list stand for. */
+PyObject *pickle_join(PyObject *data, PyObject *buffers);
+
 /* What 'nbytes' at 'addr' stand for; none stand for None.  'owner' keeps the memory
  * alive while loads() looks at it. */
 PyObject *pickle_load(PyObject *owner, void *addr, Py_ssize_t nbytes);

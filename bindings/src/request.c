@@ -4,6 +4,7 @@
 #include "bindings/src/error.h"
 #include "bindings/src/op.h"
 #include "bindings/src/status.h"
+#include "bindings/src/transfer.h"
 #include "bindings/wait/mpiwait.h"
 #include "mpi_impl.h"
 
@@ -26,6 +27,7 @@ struct keep_object *keep_create(void)
     message_init(&keep->msgs[0]);
     message_init(&keep->msgs[1]);
     keep->object = NULL;
+    keep->transfer = NULL;
     keep->finish = NULL;
     keep->kind = KEEP_OTHER;
     keep->op_slot = -1;
@@ -56,6 +58,7 @@ static void keep_dealloc(PyObject *object)
     op_let_go(keep->op_slot);
     message_clear(&keep->msgs[0]);
     message_clear(&keep->msgs[1]);
+    transfer_unref(keep->transfer);
     Py_XDECREF(keep->object);
     PyObject_Free(object);
     Py_DECREF(cls);
@@ -416,6 +419,7 @@ static int test_any(int count, MPI_Request *requests, int *idx, int *flag,
 static int get_any(int count, MPI_Request *requests, int *idx, int *flag,
                    MPI_Status *status)
 {
+    transfer_advance(NULL); /* libmpiwait does not see these calls */
     return MPI_Request_get_status_any(count, requests, idx, flag, status);
 }
 
@@ -491,6 +495,7 @@ int request_test_all(int count, MPI_Request *requests, int *flag, MPI_Status *st
 
 static int get_all(int count, MPI_Request *requests, int *flag, MPI_Status *statuses)
 {
+    transfer_advance(NULL);
     return MPI_Request_get_status_all(count, requests, flag, statuses);
 }
 
@@ -539,6 +544,7 @@ typedef int (*some_f)(int count, MPI_Request *requests, int *done, int *indices,
 static int get_some(int count, MPI_Request *requests, int *done, int *indices,
                     MPI_Status *statuses)
 {
+    transfer_advance(NULL);
     return MPI_Request_get_status_some(count, requests, done, indices, statuses);
 }
 

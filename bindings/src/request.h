@@ -17,6 +17,7 @@
 #include "bindings/src/posted.h"
 
 struct keep_object;
+struct transfer;
 
 /* Makes the object that a lower-case wait() delivers, when the request is done;
  * NULL with the exception set.  'status' is that of the request. */
@@ -36,8 +37,9 @@ enum keep_kind {
 
 struct keep_object {
     PyObject_HEAD struct message msgs[2];
-    PyObject *object;     /* a pickle, a buffer, ...: released with the keep */
-    keep_finish_f finish; /* NULL: wait() delivers None */
+    PyObject *object;          /* a pickle, a buffer, ...: released with the keep */
+    struct transfer *transfer; /* of the receive of an object (transfer.h), or NULL */
+    keep_finish_f finish;      /* NULL: wait() delivers None */
     enum keep_kind kind;
     int op_slot;        /* of op_hold(), or -1 */
     bool is_over;       /* the request is done, whichever object saw it */

@@ -39,6 +39,7 @@ static struct {
     void *arg;
 } hooks[HOOKS_MAX];
 static atomic_int hook_count;
+static _Atomic(mpiwait_drained_f) on_drained;
 
 EXPORT int mpiwait_add_heal(mpiwait_heal_f call, void *arg)
 {
@@ -50,6 +51,11 @@ EXPORT int mpiwait_add_heal(mpiwait_heal_f call, void *arg)
     hooks[idx].arg = arg;
     atomic_store(&hook_count, idx + 1);
     return 0;
+}
+
+EXPORT void mpiwait_on_drained(mpiwait_drained_f call)
+{
+    atomic_store(&on_drained, call);
 }
 
 EXPORT const char *mpiwait_heal_text(void)
@@ -194,6 +200,7 @@ static int drain_from(int source, int *count)
     MPI_Status status;
     MPI_Count bytes = 0;
     int found = 0, rc;
+    mpiwait_drained_f drained = atomic_load(&on_drained);
     void *data;
 
     for (;;) {
@@ -207,6 +214,8 @@ static int drain_from(int source, int *count)
         rc = PMPI_Imrecv_c(data, bytes, MPI_BYTE, &message, &request);
         if (rc == MPI_SUCCESS)
             rc = wait_request("heal", world_handle(), &request);
+        if (rc == MPI_SUCCESS && drained)
+            drained(data, (size_t)bytes);
         free(data);
         if (rc != MPI_SUCCESS)
             return rc;

@@ -13,7 +13,7 @@
 #include "bindings/wait/wait.h"
 #include "bindings/wait/world.h"
 
-struct layer layer = { .kernel = MPI_COMM_NULL };
+struct layer layer = { .kernel = MPI_COMM_NULL, .payload = MPI_COMM_NULL };
 
 /* RANKBOOK_WAIT, for finding out whether the layer is to blame: 'off' leaves all
  * to MPI, 'plain' shares no memory, as where ranks are on several hosts. */
@@ -41,8 +41,10 @@ static int start(void)
     if (is_set_to("off"))
         return MPI_SUCCESS;
     if ((rc = reason_init()) != MPI_SUCCESS || (rc = comm_init()) != MPI_SUCCESS
-        || (rc = PMPI_Comm_dup(MPI_COMM_WORLD, &layer.kernel)) != MPI_SUCCESS)
+        || (rc = PMPI_Comm_dup(MPI_COMM_WORLD, &layer.kernel)) != MPI_SUCCESS
+        || (rc = PMPI_Comm_dup(MPI_COMM_WORLD, &layer.payload)) != MPI_SUCCESS)
         return rc;
+    PMPI_Comm_set_errhandler(layer.payload, MPI_ERRORS_RETURN);
     PMPI_Comm_set_errhandler(layer.kernel, MPI_ERRORS_RETURN);
     PMPI_Comm_set_name(layer.kernel, "rankbook kernel");
     PMPI_Comm_rank(layer.kernel, &layer.rank);
@@ -56,6 +58,11 @@ static int start(void)
     layer.on = true;
     interrupt_enter();
     return (world = comm_of(MPI_COMM_WORLD)) ? comm_settle(world, true) : MPI_SUCCESS;
+}
+
+EXPORT MPI_Comm mpiwait_payload(void)
+{
+    return layer.on ? layer.payload : MPI_COMM_NULL;
 }
 
 EXPORT int MPI_Init(int *argc, char ***argv)
@@ -81,8 +88,10 @@ EXPORT int MPI_Finalize(void)
     /* A thread that was left in MPI would keep it from ending. */
     if (was_on && side_has_left())
         return MPI_SUCCESS;
-    if (was_on)
+    if (was_on) {
         PMPI_Comm_free(&layer.kernel);
+        PMPI_Comm_free(&layer.payload);
+    }
     /* It deletes the communicators, and they give their places back. */
     rc = PMPI_Finalize();
     if (was_on) {

@@ -16,6 +16,7 @@ struct arena;
 struct layer {
     bool on;
     MPI_Comm kernel;     /* private duplicate of MPI_COMM_WORLD */
+    MPI_Comm payload;    /* another one, that of mpiwait_payload() */
     struct arena *arena; /* NULL: one rank, or several hosts */
     int rank, size;      /* in MPI_COMM_WORLD */
     int spin, spin_all;  /* rounds before a wait loop yields: for a message; for all */

@@ -15,6 +15,7 @@
 #include <mpi.h>
 #include <stdatomic.h>
 #include <stdbool.h>
+#include <stddef.h>
 #include <stdint.h>
 
 struct page;
@@ -70,10 +71,21 @@ const struct mpiwait_members *mpiwait_members(MPI_Comm comm);
 /* Keeps MPI going for a moment; for ranks that are idle while others work. */
 void mpiwait_progress(void);
 
-/* Called by every wait loop, about once a round; 'call' returns 1 when it did
+/* Called by every wait loop, about once a round, and by tests and probes before they
+ * look; 'call' returns 1 when it did
  * something.  At most 8. */
 typedef int (*mpiwait_progress_f)(void *arg);
 int mpiwait_add_progress(mpiwait_progress_f call, void *arg);
+
+/* A duplicate of the MPI_COMM_WORLD that MPI began with, for messages of the binding's
+ * own between any two ranks.  Errors on it are returned.  Healing leaves its messages
+ * alone.  MPI_COMM_NULL while the layer is off. */
+MPI_Comm mpiwait_payload(void);
+
+/* Called by healing with each message that nobody had received; one function at most.
+ */
+typedef void (*mpiwait_drained_f)(const void *data, size_t nbytes);
+void mpiwait_on_drained(mpiwait_drained_f call);
 
 /* Called at the start of each mpiwait_heal(), before messages are drained.  At most 8.
  */

@@ -64,17 +64,23 @@ static int as_wait(int value, int any)
 
 EXPORT int MPI_Test(MPI_Request *request, int *flag, MPI_Status *status)
 {
-    int rc = PMPI_Test(request, flag, status);
+    int rc = (wait_progress(), PMPI_Test(request, flag, status));
 
     return layer_is_on() ? poll_result("Test", MPI_COMM_NULL, WAIT_NONE, WAIT_NONE, rc,
                                        rc != MPI_SUCCESS || *flag)
                          : rc;
 }
 
+EXPORT int MPI_Request_get_status(MPI_Request request, int *flag, MPI_Status *status)
+{
+    wait_progress();
+    return PMPI_Request_get_status(request, flag, status);
+}
+
 EXPORT int MPI_Testall(int count, MPI_Request requests[], int *flag,
                        MPI_Status statuses[])
 {
-    int rc = PMPI_Testall(count, requests, flag, statuses);
+    int rc = (wait_progress(), PMPI_Testall(count, requests, flag, statuses));
 
     return layer_is_on() ? poll_result("Testall", MPI_COMM_NULL, WAIT_NONE, WAIT_NONE,
                                        rc, rc != MPI_SUCCESS || *flag)
@@ -84,7 +90,7 @@ EXPORT int MPI_Testall(int count, MPI_Request requests[], int *flag,
 EXPORT int MPI_Testany(int count, MPI_Request requests[], int *idx, int *flag,
                        MPI_Status *status)
 {
-    int rc = PMPI_Testany(count, requests, idx, flag, status);
+    int rc = (wait_progress(), PMPI_Testany(count, requests, idx, flag, status));
 
     return layer_is_on() ? poll_result("Testany", MPI_COMM_NULL, WAIT_NONE, WAIT_NONE,
                                        rc, rc != MPI_SUCCESS || *flag)
@@ -94,7 +100,8 @@ EXPORT int MPI_Testany(int count, MPI_Request requests[], int *idx, int *flag,
 EXPORT int MPI_Testsome(int count, MPI_Request requests[], int *outcount, int indices[],
                         MPI_Status statuses[])
 {
-    int rc = PMPI_Testsome(count, requests, outcount, indices, statuses);
+    int rc =
+        (wait_progress(), PMPI_Testsome(count, requests, outcount, indices, statuses));
 
     return layer_is_on() ? poll_result("Testsome", MPI_COMM_NULL, WAIT_NONE, WAIT_NONE,
                                        rc, rc != MPI_SUCCESS || *outcount != 0)
@@ -103,7 +110,7 @@ EXPORT int MPI_Testsome(int count, MPI_Request requests[], int *outcount, int in
 
 EXPORT int MPI_Iprobe(int source, int tag, MPI_Comm comm, int *flag, MPI_Status *status)
 {
-    int rc = PMPI_Iprobe(source, tag, comm, flag, status);
+    int rc = (wait_progress(), PMPI_Iprobe(source, tag, comm, flag, status));
 
     return layer_is_on()
                ? poll_result("Iprobe", comm, as_wait(source, MPI_ANY_SOURCE),
@@ -114,7 +121,7 @@ EXPORT int MPI_Iprobe(int source, int tag, MPI_Comm comm, int *flag, MPI_Status 
 EXPORT int MPI_Improbe(int source, int tag, MPI_Comm comm, int *flag,
                        MPI_Message *message, MPI_Status *status)
 {
-    int rc = PMPI_Improbe(source, tag, comm, flag, message, status);
+    int rc = (wait_progress(), PMPI_Improbe(source, tag, comm, flag, message, status));
 
     return layer_is_on()
                ? poll_result("Improbe", comm, as_wait(source, MPI_ANY_SOURCE),

@@ -75,7 +75,7 @@ EXPORT int mpiwait_add_progress(mpiwait_progress_f call, void *arg)
     return 0;
 }
 
-static int run_progress(void)
+int wait_progress(void)
 {
     int count = atomic_load_explicit(&progress_count, memory_order_acquire), moved = 0;
 
@@ -98,7 +98,7 @@ EXPORT void mpiwait_progress(void)
         return;
     poke_mpi();
     left_advance();
-    run_progress();
+    wait_progress();
 }
 
 static void nap(struct wait *wait)
@@ -185,7 +185,7 @@ bool wait_pause(struct wait *wait)
     unsigned spin = (unsigned)(wait->word || wait->begun ? layer.spin_all : layer.spin);
     bool spinning = round < spin && !wait->sleeps;
 
-    if (atomic_load_explicit(&progress_count, memory_order_relaxed) && run_progress())
+    if (atomic_load_explicit(&progress_count, memory_order_relaxed) && wait_progress())
         wait->nap_ns = NAP_FIRST_NS;
     if (!wait->deaf && interrupt_is_due()
         && (!wait->begun || interrupt_reason() == PAGE_REASON_DEATH))

@@ -57,6 +57,9 @@ bool wait_pause(struct wait *wait);
 /* Takes what ends it.  Returns the code that says why. */
 int wait_take(const struct wait *wait);
 
+/* Runs what others have registered, for calls that look once; 1 when it moved. */
+int wait_progress(void);
+
 /* Wakes those who sleep on 'word'. */
 void wait_wake(_Atomic uint64_t *word, _Atomic uint32_t *sleepers);
 
