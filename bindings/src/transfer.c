@@ -352,6 +352,7 @@ static void heal(uint64_t cell, void *unused)
 static void hook(void)
 {
     mpiwait_add_progress(transfer_advance, NULL);
+    mpiwait_add_progress(pool_trim, NULL);
     mpiwait_add_heal(heal, NULL);
     mpiwait_on_drained(transfer_refuse);
 }
