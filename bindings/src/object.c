@@ -1,6 +1,8 @@
 /* object.c - objects between two ranks */
 #include "bindings/src/object.h"
 
+#include <string.h>
+
 #include "bindings/src/bind.h"
 #include "bindings/src/context.h"
 #include "bindings/src/error.h"
@@ -87,6 +89,16 @@ int object_send(struct keep_object *keep, object_isend_f call, int dest, int tag
     return finish_send(request, keep);
 }
 
+/* Small messages leave at once; then nobody waits.  0 or 1, or -1 with the exception
+ * set. */
+static int is_sent(MPI_Request *request)
+{
+    int rc, flag = 0;
+
+    MPI_CALL_NOW(rc, PMPI_Test(request, &flag, MPI_STATUS_IGNORE));
+    return mpi_check(rc) < 0 ? -1 : flag;
+}
+
 static int send(struct comm_object *self, PyObject *obj, int dest, int tag,
                 object_isend_f call, const char *name)
 {
@@ -96,6 +108,10 @@ static int send(struct comm_object *self, PyObject *obj, int dest, int tag,
 
     if (!keep)
         return -1;
+    if ((rc = is_sent(&request)) != 0) {
+        Py_DECREF(keep);
+        return rc < 0 ? -1 : 0;
+    }
     CALLED_AS(name, self->mpi, dest, tag, rc = finish_send(request, keep));
     return rc;
 }
@@ -175,22 +191,39 @@ static PyObject *recv_locked(int source, int tag, MPI_Comm comm, MPI_Status *sta
 }
 
 /* Matched first: another thread cannot take the message whose size we know. */
-PyObject *object_recv(int source, int tag, MPI_Comm comm, MPI_Status *status)
+static int match(int source, int tag, MPI_Comm comm, MPI_Message *message,
+                 MPI_Status *status)
 {
-    MPI_Message message = MPI_MESSAGE_NULL;
-    PyObject *bytes;
     int rc;
 
-    if (!module->options.recv_mprobe)
-        return recv_locked(source, tag, comm, status);
-    MPI_CALL(rc, MPI_Mprobe(source, tag, comm, &message, status));
-    if (mpi_check(rc) < 0 || !(bytes = object_allocate(status)))
+    *message = MPI_MESSAGE_NULL;
+    MPI_CALL(rc, MPI_Mprobe(source, tag, comm, message, status));
+    return mpi_check(rc);
+}
+
+static PyObject *recv_matched(MPI_Message *message, MPI_Status *status)
+{
+    PyObject *bytes = object_allocate(status);
+    int rc;
+
+    if (!bytes)
         return NULL;
     MPI_CALL(rc, MPI_Mrecv_c(buffer_address(bytes), buffer_size(bytes), MPI_BYTE,
-                             &message, status));
+                             message, status));
     if (mpi_check(rc) < 0)
         Py_CLEAR(bytes);
     return bytes;
+}
+
+PyObject *object_recv(int source, int tag, MPI_Comm comm, MPI_Status *status)
+{
+    MPI_Message message;
+
+    if (!module->options.recv_mprobe)
+        return recv_locked(source, tag, comm, status);
+    if (match(source, tag, comm, &message, status) < 0)
+        return NULL;
+    return recv_matched(&message, status);
 }
 
 /* Arrays of one item have an index, too. */
@@ -254,16 +287,46 @@ static int warn_of_buf(PyObject *buf)
                : PyErr_WarnEx(PyExc_UserWarning, "the 'buf' argument is deprecated", 1);
 }
 
+static PyObject *load_and_drop(PyObject *bytes, const MPI_Status *status)
+{
+    PyObject *obj = bytes ? parcel_load(bytes, status) : NULL;
+
+    Py_XDECREF(bytes);
+    return obj;
+}
+
+/* One that has been matched, and is all here.  Most small ones need no memory of their
+ * own: what they say is plain. */
+static PyObject *recv_small(MPI_Message *message, MPI_Count nbytes, MPI_Status *status)
+{
+    char data[PICKLE_SMALL];
+    PyObject *bytes, *obj;
+    int rc;
+
+    MPI_CALL_NOW(rc, MPI_Mrecv_c(data, nbytes, MPI_BYTE, message, status));
+    if (mpi_check(rc) < 0)
+        return NULL;
+    if ((obj = pickle_load_small(data, nbytes)) || PyErr_Occurred())
+        return obj;
+    if ((bytes = buffer_allocate(nbytes, false)))
+        memcpy(buffer_address(bytes), data, (size_t)nbytes);
+    return load_and_drop(bytes, status);
+}
+
 /* Of any size. */
 static PyObject *recv_any(int source, int tag, MPI_Comm comm, MPI_Status *status)
 {
-    PyObject *bytes = object_recv(source, tag, comm, status), *obj;
+    MPI_Message message;
+    MPI_Count nbytes = 0;
 
-    if (!bytes)
+    if (!module->options.recv_mprobe)
+        return load_and_drop(recv_locked(source, tag, comm, status), status);
+    if (match(source, tag, comm, &message, status) < 0
+        || mpi_check(MPI_Get_count_c(status, MPI_BYTE, &nbytes)) < 0)
         return NULL;
-    obj = parcel_load(bytes, status);
-    Py_DECREF(bytes);
-    return obj;
+    return nbytes <= PICKLE_SMALL
+               ? recv_small(&message, nbytes, status)
+               : load_and_drop(recv_matched(&message, status), status);
 }
 
 static PyObject *recv(PyObject *buf, int source, int tag, MPI_Comm comm,

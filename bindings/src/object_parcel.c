@@ -70,9 +70,10 @@ static int send_parcel(struct keep_object *keep, PyObject *buffers,
 static int send_message(struct keep_object *keep, object_isend_f call, int dest,
                         int tag, MPI_Comm comm, MPI_Request *request)
 {
+    bool leave = keep->msgs[0].count > MESSAGE_SMALL || mpi_calls_back();
     int rc;
 
-    MPI_CALL(rc, call(MESSAGE(&keep->msgs[0]), dest, tag, comm, request));
+    MPI_CALL_IF(leave, rc, call(MESSAGE(&keep->msgs[0]), dest, tag, comm, request));
     return mpi_check(rc);
 }
 

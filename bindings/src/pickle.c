@@ -435,6 +435,15 @@ PyObject *pickle_join(PyObject *data, PyObject *buffers)
     return pickle_loads_oob_impl(serializer(), data, buffers);
 }
 
+PyObject *pickle_load_small(void *addr, Py_ssize_t nbytes)
+{
+    if (nbytes == 0)
+        Py_RETURN_NONE;
+    if (ensure_init(serializer()) < 0 || !serializer()->loads_plain)
+        return NULL;
+    return plain_decode(addr, nbytes);
+}
+
 PyObject *pickle_load(PyObject *owner, void *addr, Py_ssize_t nbytes)
 {
     PyObject *data, *obj;

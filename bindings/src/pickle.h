@@ -29,6 +29,11 @@ bool pickle_is_own(void);
 /* What a pickle and such a list stand for. */
 PyObject *pickle_join(PyObject *data, PyObject *buffers);
 
+/* The same of a small message that nobody keeps: NULL without an exception when a
+ * loads() is to see it. */
+enum { PICKLE_SMALL = 1024 };
+PyObject *pickle_load_small(void *addr, Py_ssize_t nbytes);
+
 /* What 'nbytes' at 'addr' stand for; none stand for None.  'owner' keeps the memory
  * alive while loads() looks at it. */
 PyObject *pickle_load(PyObject *owner, void *addr, Py_ssize_t nbytes);
