@@ -70,5 +70,6 @@ void word_fail(_Atomic uint64_t *word, uint32_t sequence, int rank)
             || (word_ahead(old, sequence) == 0 && word_state(old) == WORD_FAILED))
             return;
     } while (!atomic_compare_exchange_weak(
-        word, &old, word_make(sequence, word_digest(old), WORD_FAILED, rank)));
+        word, &old,
+        word_make(sequence, word_digest(old), WORD_FAILED, rank) | (old & WORD_BARE)));
 }

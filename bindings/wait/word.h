@@ -8,7 +8,8 @@
  * The sequence is the call's number on its communicator, the digest stands for
  * what all members must call alike.  'number' counts who has come while the word
  * is open, and names the member at fault once it is abandoned or failed.  The word
- * is bare when a member came without its data (carry.h).
+ * is bare when a member came without its data (carry.h); that holds for all of the
+ * call, since members look at it once it has started, and it may have failed by then.
  *
  *     open -> started     by the last member to arrive
  *     open -> abandoned   by a member that gives up waiting

@@ -8,7 +8,9 @@
  *  - members end a cell before the others do (they raised);
  *  - STOPS interrupts come, each to any member that waits;
  *  - SLIPS members call something else than the others;
- *  - FAULTS times MPI refuses a call that had begun.
+ *  - FAULTS times MPI refuses a call that had begun;
+ *  - BARES members come without their data: once the call has begun, all read in the
+ *    word that it goes through MPI, whatever becomes of it meanwhile.
  *
  * Between cells all meet and heal, as heal.c does.  Checked are the assertions, and
  * that nobody waits for ever: no state but the last is without a next step.
@@ -29,6 +31,9 @@
 #ifndef CALLS
 #define CALLS 3
 #endif
+#ifndef BARES
+#define BARES 0
+#endif
 #define ALL_CALLS (CELLS * CALLS + 1)
 
 c_decl {
@@ -36,6 +41,7 @@ c_decl {
 \#define SEQUENCE(call) (0xfffffffeu + (uint32_t)(call))
 \#define WORD(call) (&now.words[SEQUENCE(call) % WORD_RING])
 \#define STATE word_state(*WORD(Pmember->call))
+\#define BARE word_is_bare(*WORD(Pmember->call))
 \#define ABOUT word_sequence(*WORD(Pmember->call))
 \#define OWN SEQUENCE(Pmember->call)
 }
@@ -52,6 +58,7 @@ byte met;            /* meetings of all, times MEMBERS */
 byte entered[ALL_CALLS]; /* members that MPI was let begin by */
 byte digest[ALL_CALLS];  /* of who came first */
 bool differs[ALL_CALLS];
+bool bared[ALL_CALLS]; /* somebody came without data */
 
 #ifdef CARRY
 #ifdef ONE_SLOT
@@ -63,7 +70,7 @@ byte slots[2 * MEMBERS];
 #endif
 #endif
 
-byte stops = STOPS, slips = SLIPS, faults = FAULTS;
+byte stops = STOPS, slips = SLIPS, faults = FAULTS, bares = BARES;
 
 /* Somebody has ended the cell before 'call': the others are told to give up.  Who was
  * refused, or left a call, has to be known by the word alone. */
@@ -83,6 +90,8 @@ byte stops = STOPS, slips = SLIPS, faults = FAULTS;
 #define IS_STARTED c_expr { Pmember->state == WORD_STARTED }
 #define IS_FAILED c_expr { Pmember->state == WORD_FAILED }
 #define HAS_FAILED c_expr { STATE == WORD_FAILED }
+
+#define IS_BARE c_expr { BARE }
 
 /* The word that is waited on is about the call that waits. */
 #define IS_OWN c_expr { ABOUT == OWN }
@@ -107,10 +116,15 @@ inline come()
     :: digest[call] == 0 -> digest[call] = own
     :: else -> differs[call] = differs[call] || digest[call] != own
     fi;
+    if
+    :: true
+    :: bares > 0 -> bares--; i = 1; bared[call] = true
+    fi;
     c_code {
         Pmember->state = word_arrive(WORD(Pmember->call), SEQUENCE(Pmember->call),
-                                     Pmember->own, MEMBERS, false);
+                                     Pmember->own, MEMBERS, Pmember->i);
     }
+    i = 0;
     own = 0
 }
 
@@ -188,6 +202,10 @@ inline collect()
             entered[call]++;
         }
         if
+        :: IS_BARE -> assert(bared[call])
+        :: else -> assert(!bared[call])
+        fi;
+        if
         :: collective()
         :: faults > 0 -> faults--; fail()
         fi
@@ -247,7 +265,7 @@ inline forget()
 {
     i = 0;
     do
-    :: i < ALL_CALLS -> entered[i] = 0; digest[i] = 0; differs[i] = false; i++
+    :: i < ALL_CALLS -> entered[i] = 0; digest[i] = 0; differs[i] = false; bared[i] = false; i++
     :: else -> break
     od;
     i = 0;

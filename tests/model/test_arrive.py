@@ -14,6 +14,8 @@ WORLDS = [
     {"MEMBERS": 3, "CALLS": 3, "STOPS": 2, "SLIPS": 1, "FAULTS": 0},
     {"MEMBERS": 3, "CALLS": 2, "STOPS": 1, "SLIPS": 0, "FAULTS": 3},
     {"MEMBERS": 4, "CALLS": 2, "STOPS": 1, "SLIPS": 0, "FAULTS": 0},
+    {"MEMBERS": 2, "CALLS": 3, "STOPS": 1, "SLIPS": 0, "FAULTS": 1, "BARES": 2},
+    {"MEMBERS": 3, "CALLS": 2, "STOPS": 0, "SLIPS": 0, "FAULTS": 1, "BARES": 1},
     {"MEMBERS": 2, "CALLS": 6, "STOPS": 2, "SLIPS": 1, "FAULTS": 0, "CARRY": 1},
     {"MEMBERS": 3, "CALLS": 3, "STOPS": 1, "SLIPS": 0, "FAULTS": 0, "CARRY": 1},
 ]
