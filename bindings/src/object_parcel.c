@@ -132,6 +132,32 @@ struct keep_object *parcel_start(PyObject *obj, object_isend_f call, int dest, i
 }
 
 /* ------------------------------------------------------------ what has arrived */
+/* Adds to the current exception what it is about; Pythons before 3.11 have no notes. */
+static void note(const char *what, const MPI_Status *status)
+{
+    struct failure failure = { NULL };
+    PyObject *text, *result = NULL;
+
+    failure_catch(&failure);
+    PyErr_NormalizeException(&failure.type, &failure.value, &failure.traceback);
+    text = PyUnicode_FromFormat("%s from rank %d with tag %d", what, status->MPI_SOURCE,
+                                status->MPI_TAG);
+    if (text)
+        result = PyObject_CallMethod(failure.value, "add_note", "O", text);
+    PyErr_Clear();
+    Py_XDECREF(result);
+    Py_XDECREF(text);
+    failure_raise(&failure);
+}
+
+/* The result of a loads(). */
+static PyObject *noted(PyObject *obj, const MPI_Status *status)
+{
+    if (!obj)
+        note("this was the object", status);
+    return obj;
+}
+
 /* The memory of a piece is its owner's, and freed with it. */
 static void free_piece(PyObject *capsule)
 {
@@ -203,10 +229,10 @@ static PyObject *finish(struct keep_object *keep, const MPI_Status *status)
         return NULL;
     }
     if (parcel)
-        return load(keep, parcel);
+        return noted(load(keep, parcel), status);
     if (mpi_check(MPI_Get_count_c(status, MPI_BYTE, &nbytes)) < 0)
         return NULL;
-    return pickle_load(keep->object, keep->msgs[0].addr, nbytes);
+    return noted(pickle_load(keep->object, keep->msgs[0].addr, nbytes), status);
 }
 
 /* What a Request delivers. */
@@ -275,8 +301,12 @@ PyObject *parcel_arrived(struct keep_object *keep, const MPI_Status *status)
     if (!transfer_is_on() || !parcel_is_one(header.addr, header.nbytes))
         return finish(keep, status);
     MPI_CALL(rc, transfer_begin(header, status, &keep->transfer, &request));
-    if (mpi_check(rc) < 0 || object_wait(request, keep, MPI_STATUS_IGNORE) < 0)
+    if (mpi_check(rc) < 0)
         return NULL;
+    if (object_wait(request, keep, MPI_STATUS_IGNORE) < 0) {
+        note("this has dropped the object, part of which had come,", status);
+        return NULL;
+    }
     return finish(keep, status);
 }
 
@@ -286,7 +316,7 @@ PyObject *parcel_load(PyObject *bytes, const MPI_Status *status)
     PyObject *obj;
 
     if (!parcel_is_one(buffer_address(bytes), (size_t)buffer_size(bytes)))
-        return object_load(bytes);
+        return noted(object_load(bytes), status);
     if (!(keep = keep_create()))
         return NULL;
     keep->object = Py_NewRef(bytes);

@@ -83,12 +83,37 @@ def bench_import(table, sides, count):
     table.add("import MPI, nothing initialised", ours, theirs, 0.5)
 
 
+CALL_GOALS = {"send/recv int": 0.6, "send/recv small dict": 0.8}
+
+
 def bench_calls(table, sides, count):
     for ranks in (2, 4):
         rounds = sides.rounds("mpi_calls.py", ranks, count, with_c=False)
         for name in rounds[0]["ours"]:
             table.add(f"{name}, {ranks} ranks", [r["ours"][name] for r in rounds],
-                      [r["theirs"][name] for r in rounds], unit="us")
+                      [r["theirs"][name] for r in rounds], CALL_GOALS.get(name), "us")
+
+
+# Bandwidth of objects beside that of the upper-case call, at least.
+OBJECT_GOALS = {64: 0.6, 256: 0.8, 1024: 0.95, 16384: 0.95, 65536: 0.95}
+
+
+def bench_objects(table, sides, count):
+    rounds = sides.rounds("mpi_objects.py", 2, count, with_c=False)
+    ours = lambda name: [r["ours"][name] for r in rounds]
+    theirs = lambda name: [r["theirs"][name] for r in rounds]
+    for kib, goal in OBJECT_GOALS.items():
+        for kept in ("", ", kept"):
+            table.add(f"send/recv{kept}, {kib} KiB, beside Send/Recv{kept}",
+                      ours(f"send/recv{kept}, {kib} KiB"),
+                      ours(f"Send/Recv{kept}, {kib} KiB"),
+                      1 / (0.95 if kept else goal), "us")
+        table.add(f"send/recv, {kib} KiB", ours(f"send/recv, {kib} KiB"),
+                  theirs(f"send/recv, {kib} KiB"), 1 / 15 if kib > 1024 else None, "us")
+        table.add(f"send/recv, {kib} KiB, beside pkl5", ours(f"send/recv, {kib} KiB"),
+                  theirs(f"pkl5, {kib} KiB"), 1 / 4 if kib >= 64 else 1, "us")
+    table.add("dict of 50 arrays of 1 MiB, beside one Send", ours("dict of 50 arrays of 1 MiB"),
+              ours("Send/Recv of 50 MiB"), 1 / 0.9, "us")
 
 
 def bench_mpi(table, build, rounds):
@@ -98,6 +123,7 @@ def bench_mpi(table, build, rounds):
         bench_pair(table, sides, rounds)
         bench_import(table, sides, 3 * rounds)
         bench_calls(table, sides, max(3, rounds // 2))
+        bench_objects(table, sides, max(3, rounds // 2))
 
 
 def bench_size(table, module, folder):

@@ -365,8 +365,12 @@ def test_what_cannot_be_pickled_is_not_sent(comm):
 
 def test_what_cannot_be_loaded_is_consumed(comm):
     right, left = around(comm)
-    with pytest.raises(LookupError, match="to be received"):
-        comm.sendrecv([array_of(1 << 20), Unloadable()], right, source=left)
+    for obj in (Unloadable(), [array_of(1 << 20), Unloadable()]):
+        with pytest.raises(LookupError, match="to be received") as info:
+            comm.sendrecv(obj, right, 6, source=left)
+        if hasattr(info.value, "add_note"):
+            note = f"this was the object from rank {left} with tag 6"
+            assert info.value.__notes__ == [note]
     assert comm.sendrecv("next", right, source=left) == "next"
 
 
