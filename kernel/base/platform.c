@@ -234,6 +234,60 @@ int platform_host(struct platform_host *out)
     return host_memory(out) == 0 && host_time(out) == 0 ? 0 : -1;
 }
 
+/* The number after "oom_kill" in a file of such lines; -1: there is none. */
+static int64_t read_kills(const char *path)
+{
+    FILE *file = fopen(path, "re");
+    int64_t count = -1;
+    char line[128];
+
+    if (!file)
+        return -1;
+    while (fgets(line, sizeof(line), file) && count < 0)
+        sscanf(line, "oom_kill %" SCNd64, &count);
+    fclose(file);
+    return count;
+}
+
+/* 'line' is one of /proc/self/cgroup: "4:memory:/job" of the old system, "0::/job" of
+ * the new one.  A container may see its own group as the root. */
+static int64_t group_kills(char *line)
+{
+    char *names = strchr(line, ':'), *group = names ? strchr(names + 1, ':') : NULL;
+    char path[PATH_MAX];
+    const char *root, *file;
+    int64_t count;
+
+    if (!group)
+        return -1;
+    *group++ = '\0';
+    group[strcspn(group, "\n")] = '\0';
+    root = names[1] ? "/sys/fs/cgroup/memory" : "/sys/fs/cgroup";
+    file = names[1] ? "memory.oom_control" : "memory.events";
+    if (names[1] && strcmp(names + 1, "memory"))
+        return -1;
+    snprintf(path, sizeof(path), "%s%s/%s", root, group, file);
+    if ((count = read_kills(path)) >= 0)
+        return count;
+    snprintf(path, sizeof(path), "%s/%s", root, file);
+    return read_kills(path);
+}
+
+int64_t platform_memory_kills(void)
+{
+    FILE *file = fopen("/proc/self/cgroup", "re");
+    char *line = NULL;
+    int64_t count = -1;
+    size_t size = 0;
+
+    while (file && count < 0 && getline(&line, &size, file) > 0)
+        count = group_kills(line);
+    free(line);
+    if (file)
+        fclose(file);
+    return count >= 0 ? count : read_kills("/proc/vmstat");
+}
+
 /* Cuts a line of /proc/PID/maps down to the path; NULL when there is none. */
 static char *maps_path(char *line)
 {

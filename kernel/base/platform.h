@@ -69,6 +69,10 @@ struct platform_host {
 };
 int platform_host(struct platform_host *out);
 
+/* How many processes the system has killed for want of memory: of this one's control
+ * group, or of this host where there is none.  -1: unknown. */
+int64_t platform_memory_kills(void);
+
 typedef void (*platform_path_f)(const char *path, void *arg);
 
 /* Calls 'call' once for each mapped file of the process whose path starts with

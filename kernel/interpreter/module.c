@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include "kernel/base/murmur.h"
+#include "kernel/interpreter/fault.h"
 #include "kernel/interpreter/inbox.h"
 #include "kernel/interpreter/meeting.h"
 #include "kernel/interpreter/mpi.h"
@@ -383,6 +384,16 @@ static PyObject *module_heal(PyObject *module, PyObject *number)
         size);
 }
 
+PyDoc_STRVAR(watch_faults_doc,
+             "watch_faults()\n\nThe main thread, once faulthandler is enabled: tells "
+             "stack overflows apart.");
+
+static PyObject *module_watch_faults(PyObject *module, PyObject *unused)
+{
+    fault_watch(process.page);
+    Py_RETURN_NONE;
+}
+
 PyDoc_STRVAR(is_detached_doc, "is_detached() -> bool\n\nTrue in a forked child.");
 
 static PyObject *module_is_detached(PyObject *module, PyObject *unused)
@@ -412,6 +423,7 @@ static PyMethodDef methods[] = {
     { "others", module_others, METH_NOARGS, others_doc },
     { "progress", module_progress, METH_NOARGS, progress_doc },
     { "heal", module_heal, METH_O, heal_doc },
+    { "watch_faults", module_watch_faults, METH_NOARGS, watch_faults_doc },
     { "is_detached", module_is_detached, METH_NOARGS, is_detached_doc },
     { NULL, NULL, 0, NULL },
 };

@@ -15,10 +15,8 @@
 #include <time.h>
 #include <unistd.h>
 
-#include "kernel/base/buf.h"
 #include "kernel/base/platform.h"
 
-#define GATHER_MAX 32768
 #define PIECE_MAX 1048576 /* of one print: nobody on the way has to hold it whole */
 #define QUIET_NS 2000000
 #define LATE_NS 10000000
@@ -31,9 +29,6 @@ static struct {
     pthread_mutex_t lock;
     int fd; /* -1: detached */
     struct page *page;
-    struct buf text;
-    enum outbox_stream stream;
-    uint64_t cell;
     uint64_t sent; /* when text last left, ns */
     int timer;
     bool is_armed;
@@ -52,19 +47,27 @@ static uint64_t now_ns(void)
 
 static int send_text(const char *text, size_t size, struct error *err)
 {
-    const char *name = stream_names[outbox.stream];
-    const struct record_frame frames[] = { { name, strlen(name) }, { text, size } };
+    struct page_text *unsent = &outbox.page->unsent;
+    const struct record_frame frames[] = { { unsent->stream, strlen(unsent->stream) },
+                                           { text, size } };
 
-    return record_write(outbox.fd, RECORD_STREAM, outbox.cell, frames, 2, err);
+    return record_write(outbox.fd, RECORD_STREAM, unsent->cell, frames, 2, err);
 }
 
+/* Whenever this process dies, the keeper has the text once: from the record, or from
+ * the page where the record did not come whole. */
 static int flush(struct error *err)
 {
+    struct page_text *unsent = &outbox.page->unsent;
+    uint32_t size;
     int rc = 0;
 
-    if (outbox.text.size > 0 && outbox.fd >= 0)
-        rc = send_text(outbox.text.data, outbox.text.size, err);
-    buf_reset(&outbox.text);
+    if (outbox.fd < 0)
+        return 0;
+    if ((size = unsent->size) > 0)
+        rc = send_text(unsent->text, size, err);
+    unsent->size = 0;
+    unsent->before += size;
     outbox.sent = now_ns();
     return rc;
 }
@@ -127,23 +130,29 @@ static void arm(void)
     outbox.is_armed = true;
 }
 
-static int gather(enum outbox_stream stream, uint64_t cell, const char *text,
-                  size_t size, struct error *err)
+static int gather(const char *stream, uint64_t cell, const char *text, size_t size,
+                  struct error *err)
 {
+    struct page_text *unsent = &outbox.page->unsent;
     int rc = 0;
 
-    if (outbox.cell != cell || outbox.stream != stream)
+    if (unsent->size > 0
+        && (unsent->cell != cell || strcmp(unsent->stream, stream)
+            || unsent->size + size > PAGE_GATHER))
         rc = flush(err);
-    outbox.cell = cell;
-    outbox.stream = stream;
-    if (size >= GATHER_MAX) {
+    if (unsent->size == 0) {
+        unsent->cell = cell;
+        strcpy(unsent->stream, stream);
+    }
+    if (size >= PAGE_GATHER) {
         if (rc == 0 && (rc = flush(err)) == 0)
             rc = send_text(text, size, err);
+        unsent->before += size;
         return rc;
     }
-    buf_add(&outbox.text, text, size);
-    if (outbox.text.size >= GATHER_MAX
-        || (text[size - 1] == '\n' && now_ns() - outbox.sent > QUIET_NS))
+    memcpy(unsent->text + unsent->size, text, size);
+    unsent->size += (uint32_t)size;
+    if (text[size - 1] == '\n' && now_ns() - outbox.sent > QUIET_NS)
         return flush(err);
     arm();
     return rc;
@@ -212,7 +221,7 @@ static int add_text(enum outbox_stream stream, uint64_t cell, const char *text,
     if (outbox.fd < 0)
         rc = write_all(stream == OUTBOX_STDERR ? 2 : 1, text, size, err);
     else
-        rc = gather(stream, cell, text, size, err);
+        rc = gather(stream_names[stream], cell, text, size, err);
     pthread_mutex_unlock(&outbox.lock);
     return rc;
 }

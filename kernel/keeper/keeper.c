@@ -19,6 +19,7 @@
 #include "kernel/base/log.h"
 #include "kernel/base/mem.h"
 #include "kernel/base/platform.h"
+#include "kernel/keeper/cause.h"
 #include "kernel/keeper/exits.h"
 #include "kernel/keeper/fields.h"
 #include "kernel/keeper/interpreter.h"
@@ -48,6 +49,7 @@ struct keeper {
     struct interrupts *interrupts;
     struct look *look;
     struct page *page;
+    struct cause cause;
     int page_fd;
     struct loop_watch *stop; /* the interpreter was asked to end */
     bool is_ready;           /* it takes cells */
@@ -56,6 +58,7 @@ struct keeper {
     bool is_held;       /* the front wants no more yet */
     bool is_collecting; /* more to merge comes before the callback is over */
     uint64_t cell;      /* that it was given, or the last one */
+    uint64_t text_size; /* of all text in records */
     struct buf words;
     int64_t usage_time;
     int64_t usage_ticks;
@@ -188,6 +191,7 @@ static void on_record(const struct record *record, void *arg)
     if (record->type == RECORD_STREAM && record->count == 2) {
         merge_add(keeper->merge, record->cell, record->frames[0].data,
                   record->frames[1].data, record->frames[1].size);
+        keeper->text_size += record->frames[1].size;
         return;
     }
     for (size_t i = 0; i < sizeof(routes) / sizeof(*routes); i++) {
@@ -265,6 +269,7 @@ static void on_input_reply(struct keeper *keeper, const struct wire_message *msg
 
 static void on_heal(struct keeper *keeper, const struct wire_message *msg)
 {
+    cause_note(&keeper->cause);
     pass_on(keeper, msg, RECORD_HEAL);
 }
 
@@ -396,7 +401,7 @@ static void send_exit(struct keeper *keeper, int status, double cpu)
 {
     struct buf fault = { 0 }, where = { 0 }, text = { 0 }, json = { 0 };
     int rank = keeper->setup->rank;
-    const char *why = NULL;
+    const char *why = cause_words(&keeper->cause, status, keeper->page);
 
     interpreter_fault(keeper->interpreter, &fault);
     exits_where(buf_text(&fault), &where);
@@ -425,6 +430,19 @@ static void send_exit(struct keeper *keeper, int status, double cpu)
     buf_clear(&text);
 }
 
+/* What it had printed, and not sent yet. */
+static void take_unsent(struct keeper *keeper)
+{
+    struct page_text *unsent = &keeper->page->unsent;
+    char stream[sizeof(unsent->stream) + 1] = "";
+    size_t size = unsent->size;
+
+    if (size == 0 || size > PAGE_GATHER || unsent->before != keeper->text_size)
+        return;
+    memcpy(stream, unsent->stream, sizeof(unsent->stream));
+    merge_add(keeper->merge, unsent->cell, stream, unsent->text, size);
+}
+
 static void on_child(struct loop *loop, int signal, void *arg)
 {
     struct keeper *keeper = arg;
@@ -438,6 +456,7 @@ static void on_child(struct loop *loop, int signal, void *arg)
     keeper->stop = NULL;
     waits_stop(keeper->waits);
     records_drain(keeper->records);
+    take_unsent(keeper);
     output_drain(keeper->output);
     merge_flush(keeper->merge);
     if (status != 0)
@@ -494,6 +513,7 @@ static int start_interpreter(struct keeper *keeper, struct error *err)
         .output = { output_child_fd(keeper->output, 0),
                     output_child_fd(keeper->output, 1) },
     };
+    cause_note(&keeper->cause);
     if (!(keeper->interpreter = interpreter_create(keeper->setup->program, &fds, err)))
         goto error;
     keeper->interrupts =

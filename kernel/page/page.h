@@ -6,7 +6,8 @@
  *
  *   - keeper to interpreter: the interrupt word (why, which rank, generation);
  *   - interpreter to keeper: which generation was consumed, which cell runs, and
- *     what each thread waits for.
+ *     what each thread waits for, and text that it has not sent yet: whatever it dies
+ *     of, that text is not lost.
  *
  * The layout is shared by kernel/keeper, kernel/interpreter and bindings/wait,
  * which are built apart; PAGE_VERSION changes with it.
@@ -21,9 +22,10 @@
 #include "kernel/base/error.h"
 
 #define PAGE_MAGIC 0x3147504bu /* "KPG1" */
-#define PAGE_VERSION 5
+#define PAGE_VERSION 6
 #define PAGE_THREADS 16
 #define PAGE_TEXT 256
+#define PAGE_GATHER 32768
 /* Makes the interpreter write its main thread's Python frames to RANKBOOK_STACK_FD,
  * from the handler, whoever has the GIL.  SIGRTMAX - 2, as a number. */
 #define PAGE_STACK_SIGNAL 62
@@ -51,6 +53,12 @@ enum page_needs {
     PAGE_NEEDS_LIFE,    /* 'ranks' are in it too: it ends unless one of them dies */
 };
 
+/* What a fatal signal meant, where its name does not say it. */
+enum page_fault {
+    PAGE_FAULT_NONE,
+    PAGE_FAULT_STACK, /* the main thread's stack was full */
+};
+
 /* A line of the user's code: number of the cell 32 | line 32. */
 static inline uint64_t page_place(uint32_t count, uint32_t line)
 {
@@ -76,6 +84,17 @@ struct page_wait {
     uint64_t ranks[PAGE_RANKS / 64]; /* of MPI_COMM_WORLD as it began, a bit each */
 };
 
+/* What was printed and gathers before it leaves as one record.  Written by its owner
+ * only, 'size' last; read by the keeper once the owner has died. */
+struct page_text {
+    _Atomic uint32_t size;
+    char stream[8]; /* "stdout" */
+    uint64_t cell;
+    _Atomic uint64_t before; /* bytes of text that records have taken before it: a
+                                keeper that has got more has got it too */
+    char text[PAGE_GATHER];
+};
+
 struct page {
     uint32_t magic;
     uint32_t version;
@@ -88,9 +107,11 @@ struct page {
     _Atomic uint64_t place;     /* of the main thread, page_place(); 0 unknown */
     _Atomic uint32_t others;    /* 1 while other ranks compute: keep MPI going */
     _Atomic uint32_t detached;  /* set in forked children on their own copy */
+    _Atomic uint32_t fault;     /* enum page_fault; by the interpreter, as it dies */
     char text[PAGE_TEXT];       /* words for PEER and DEATH; written by the keeper
                                    before the word */
     struct page_wait waits[PAGE_THREADS];
+    struct page_text unsent;
 };
 
 /* Keeper: a new page; '*fd' is its memfd, CLOEXEC. */

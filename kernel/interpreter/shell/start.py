@@ -133,6 +133,7 @@ def start():
     fault_fd = _number("RANKBOOK_FAULT_FD", "")
     if fault_fd:
         faulthandler.enable(fault_fd, all_threads=False)
+        _rankbook.watch_faults()
     stack_fd = _number("RANKBOOK_STACK_FD", "")
     if stack_fd:
         faulthandler.register(_rankbook.STACK_SIGNAL, stack_fd, all_threads=False)

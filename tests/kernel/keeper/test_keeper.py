@@ -8,6 +8,7 @@ import sys
 import time
 from pathlib import Path
 
+import pytest
 from front import BUILD
 
 
@@ -99,6 +100,26 @@ def test_a_killed_interpreter_says_its_last_words(own):
     assert out.exit["text"].startswith("rank 0 died: killed by SIGKILL")
     front.send("PING")
     assert front.close() == 0
+
+
+@pytest.mark.parametrize("last", [1, 7, 5000, 100000])
+def test_what_was_printed_is_there_once_whatever_it_dies_of(own, last):
+    """Also what had not left yet, and nothing twice."""
+    front = own().ready()
+    cell = front.start(f"import os, signal\nfor i in range({last}): print(i)\n"
+                       "print('end', end='')\nos.kill(os.getpid(), signal.SIGKILL)")
+    out = front.finish(cell, "EXIT")
+    assert out.stdout == "".join(f"{i}\n" for i in range(last)) + "end"
+
+
+def test_what_was_printed_is_there_once_when_it_is_killed(own):
+    front = own().ready()
+    cell = front.start("i = 0\nwhile True:\n    print(i)\n    i += 1")
+    begin = front.stream(cell, "\n1000\n")
+    os.kill(front.interpreter(), signal.SIGKILL)
+    lines = (begin + front.finish(cell, "EXIT").stdout).splitlines()
+    assert len(lines) > 1000
+    assert lines[:-1] == [str(i) for i in range(len(lines) - 1)]
 
 
 def test_a_crash_is_told_with_its_line(own):
