@@ -232,7 +232,7 @@ test-mpi4py: ## mpi4py's own test suite on 1 to 4 ranks, beside its wheel
 	@$(MAKE) --no-print-directory $(JOBS) binding
 	@BUILD=$(BUILD) $(PYTHON) tests/mpi4py/suite.py --reference 1,2,3,4
 
-TORTURE ?= --rounds 1000 --seconds 1200
+TORTURE ?= --rounds 1000 --seconds 1200 --kernels 4
 .PHONY: torture
 torture: packages ## random faults under traffic, for 20 minutes at most
 	@$(MAKE) --no-print-directory venv-test

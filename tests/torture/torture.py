@@ -1,19 +1,22 @@
 """Random faults under traffic: after each the kernel must answer, whole but for the dead.
 
-usage: torture.py [--rounds N] [--seconds S] [--seed SEED] [--ranks 2,3,4] [--faults NAME,...]
+usage: torture.py [--rounds N] [--seconds S] [--seed SEED] [--kernels N] [--ranks 2,3,4]
+                  [--faults NAME,...]
 
 A round sends a cell in which all ranks call MPI without end, lets one thing go wrong
 at a random moment of it, and waits for the cell's end.  Then the next cell must give
 the sums that the living ranks make together, with the variables they had.  Ranks that
 died are not replaced: a kernel is used until two are left, and must leave no process
-behind.  The same seed gives the same rounds, as far as the moments of other processes
-can be the same.
+behind.  Several kernels at a time have their rounds beside one another, because most of
+a round is waiting; what they leave behind is told apart.  The same seed gives the same
+rounds, as far as the moments of other processes can be the same.
 
 The last lines are how long it took from the fault to the next cell's answer, and
 "N passed, N failed".  The exit status is 0 when nothing failed.
 """
 
 import argparse
+import concurrent.futures
 import os
 import pathlib
 import queue
@@ -229,36 +232,51 @@ def histogram(seconds):
     return lines
 
 
-def torture(args, folder):
-    draw, seconds = random.Random(args.seed), {}
-    passed, failures, victims = 0, [], None
+class Rounds:
+    """What came of them; they add up."""
+
+    def __init__(self):
+        self.seconds, self.failures, self.passed = {}, [], 0
+
+    def __iadd__(self, other):
+        for name, taken in other.seconds.items():
+            self.seconds.setdefault(name, []).extend(taken)
+        self.failures += other.failures
+        self.passed += other.passed
+        return self
+
+
+def torture(args, share):
+    """The rounds of one kernel after the other."""
+    seed = f"{args.seed}.{share}"
+    draw, rounds, victims = random.Random(seed), Rounds(), None
     end = time.monotonic() + args.seconds
-    for number in range(args.rounds):
-        if time.monotonic() > end:
-            print(f"time is over after {number} rounds")
-            break
-        plan = None
-        try:
-            victims = victims or Victims(draw.choice(args.ranks), folder)
-            plan = Round(draw, victims.living, args.faults)
-            taken = victims.run(plan)
-            seconds.setdefault(plan.name, []).append(taken)
-            passed += 1
-            if len(victims.living) < 2 or draw.random() < 0.05:
-                used, victims = victims, None
-                used.close()
-        except Exception:
-            failures.append(f"round {number}, seed {args.seed}: {plan}")
-            print(f"--- {failures[-1]}\n{traceback.format_exc()[-3000:]}", flush=True)
-            if victims:
-                victims.tell()
-                victims.kernel.manager.shutdown_kernel(now=True)
-            victims = None
-    if victims:
-        victims.close()
-    print("\n".join([*histogram(seconds), *failures]))
-    print(f"{passed} passed, {len(failures)} failed")
-    return 1 if failures or not passed else 0
+    with tempfile.TemporaryDirectory() as folder:
+        for number in range(share, args.rounds, args.kernels):
+            if time.monotonic() > end:
+                print(f"time is over before round {number}", flush=True)
+                break
+            plan = None
+            try:
+                victims = victims or Victims(draw.choice(args.ranks), folder)
+                plan = Round(draw, victims.living, args.faults)
+                taken = victims.run(plan)
+                rounds.seconds.setdefault(plan.name, []).append(taken)
+                rounds.passed += 1
+                if len(victims.living) < 2 or draw.random() < 0.05:
+                    used, victims = victims, None
+                    used.close()
+            except Exception:
+                rounds.failures.append(f"round {number}, seed {seed}: {plan}")
+                print(f"--- {rounds.failures[-1]}\n{traceback.format_exc()[-3000:]}",
+                      flush=True)
+                if victims:
+                    victims.tell()
+                    victims.kernel.manager.shutdown_kernel(now=True)
+                victims = None
+        if victims:
+            victims.close()
+    return rounds
 
 
 def main():
@@ -270,8 +288,14 @@ def main():
                         type=lambda text: text.split(","))
     parser.add_argument("--ranks", default=[2, 3, 4],
                         type=lambda text: [int(part) for part in text.split(",")])
-    with tempfile.TemporaryDirectory() as folder:
-        return torture(parser.parse_args(), folder)
+    parser.add_argument("--kernels", type=int, default=2, help="at a time")
+    args, total = parser.parse_args(), Rounds()
+    with concurrent.futures.ProcessPoolExecutor(args.kernels) as pool:
+        for rounds in pool.map(torture, [args] * args.kernels, range(args.kernels)):
+            total += rounds
+    print("\n".join([*histogram(total.seconds), *total.failures]))
+    print(f"{total.passed} passed, {len(total.failures)} failed")
+    return 1 if total.failures or not total.passed else 0
 
 
 if __name__ == "__main__":
