@@ -34,11 +34,22 @@ LIMIT = 30  # seconds until something hangs
 
 SETUP = """
 from mpi4py import MPI
-import ctypes, numpy as np, os, random, signal, time
+import ctypes, numpy as np, os, random, resource, signal, sys, time
 me = MPI.COMM_WORLD.rank
 kept = {'rank': me, 'array': np.full(1000, me)}
 
 COLLECTIVES = 0, 2, 4, 6
+
+class Deep:
+    def __repr__(self): return repr([self])
+
+def use_memory():
+    used = int(open('/proc/self/statm').read().split()[0]) * 4096
+    resource.setrlimit(resource.RLIMIT_AS, (used + (256 << 20), -1))
+    try:
+        bytearray(8 << 30)
+    finally:
+        resource.setrlimit(resource.RLIMIT_AS, (-1, -1))
 
 def fault(name):
     with open(FAULT_FILE, 'w') as file:
@@ -51,6 +62,11 @@ def fault(name):
         os.abort()
     elif name == 'segfault':
         ctypes.string_at(0)
+    elif name == 'overflow':
+        sys.setrecursionlimit(1 << 30)
+        repr(Deep())
+    elif name == 'memory':
+        use_memory()
     elif name == 'MPI.Abort':
         MPI.COMM_WORLD.Abort(4)
     elif name == 'mismatch':
@@ -107,10 +123,14 @@ OUTSIDE = {
     "SIGKILL": (signal.SIGKILL, True),
     "SIGSEGV": (signal.SIGSEGV, True),
     "pause": (signal.SIGSTOP, False),
+    "two": (signal.SIGKILL, True),
+    "healing": (signal.SIGKILL, True),
 }
+# Another rank dies too: of the same, and as soon as the cell has ended.
+TWICE = "two", "healing"
 # The same of what the victim does itself.
 INSIDE = {"raise": False, "exit": True, "abort": True, "segfault": True,
-          "MPI.Abort": False, "mismatch": False}
+          "overflow": True, "memory": False, "MPI.Abort": False, "mismatch": False}
 
 
 class Round:
@@ -118,12 +138,16 @@ class Round:
 
     def __init__(self, draw, living, faults):
         self.name = draw.choice(faults)
-        self.victim = draw.choice(living)
+        self.victim, self.second = draw.sample(living, 2)
         self.seed = draw.randrange(1 << 30)
         self.moment = draw.random() * 0.2
         self.after = draw.randrange(1, 200)
         self.is_inside = self.name in INSIDE
         self.is_deadly = INSIDE[self.name] if self.is_inside else OUTSIDE[self.name][1]
+
+        self.dead = {self.victim} if self.is_deadly else set()
+        if self.name in TWICE:
+            self.dead.add(self.second)
 
     def __str__(self):
         return f"{self.name} of rank {self.victim}"
@@ -178,6 +202,8 @@ class Victims:
         begin = time.monotonic()
         if number:
             os.kill(self.pids[plan.victim], number)
+        if plan.name == "two":
+            os.kill(self.pids[plan.second], number)
         if plan.name == "pause":
             time.sleep(plan.moment)
             os.kill(self.pids[plan.victim], signal.SIGCONT)
@@ -196,9 +222,12 @@ class Victims:
         if plan.is_inside:
             begin = float(pathlib.Path(self.file).read_text())
         assert done.content["status"] == "error", done.content
+        if plan.name == "healing":
+            os.kill(self.pids[plan.second], signal.SIGKILL)
         self.check_error(plan, done)
-        if plan.is_deadly:
-            self.living.remove(plan.victim)
+        self.living = [rank for rank in self.living if rank not in plan.dead]
+        if plan.name in TWICE:
+            self.hear_of_death()
         self.check()
         return time.monotonic() - begin
 
@@ -206,10 +235,18 @@ class Victims:
         text = "\n".join([done.error["ename"], done.error["evalue"],
                           *done.error["traceback"]])
         cause = {"stop": "KeyboardInterrupt", "pause": "KeyboardInterrupt",
-                 "raise": "a fault", "mismatch": "Scan", "MPI.Abort": "Abort"}
+                 "raise": "a fault", "memory": "MemoryError", "mismatch": "Scan", "MPI.Abort": "Abort"}
         assert cause.get(plan.name, "RankDied") in text, text
 
+    def hear_of_death(self):
+        """The next cell fails when a rank died after the last one had ended."""
+        done = self.kernel.run("MPI.COMM_WORLD.Barrier()", timeout=LIMIT)
+        if done.content["status"] == "error":
+            assert done.error["ename"] == "RankDied", done.error
+
     def check(self):
+        if not self.living:
+            return
         done = self.kernel.run(CHECK, timeout=LIMIT)
         want = str((self.living, True, True, 9.0 * len(self.living)))
         assert done.result == want, (want, done.content, done.outputs)
