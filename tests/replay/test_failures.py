@@ -15,7 +15,7 @@ NOTEBOOK = ROOT / "examples/failures.ipynb"
 # ranks fail together, which of them was the first.
 LOOSE = [(r"\x1b\[[0-9;]*m", ""), (r"for \d+ s$", "for N s"),
          (r"line \d+ of __init__.py", "line N of __init__.py"),
-         (r"^rank \d+: (?=\w+: )", ""), (r"^\[[\d,-]+\]( |$)", "")]
+         (r"^ranks? [\d,-]+: (?=\w+: )", ""), (r"^\[[\d,-]+\]( |$)", "")]
 
 
 def text_of(output):
