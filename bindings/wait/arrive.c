@@ -182,6 +182,11 @@ int arrive_take(struct comm *comm, const struct call *call)
     return carry_take(comm, call, own_line(comm)->shape.bytes);
 }
 
+bool arrive_next(const struct comm *comm, const struct call *call, struct call *next)
+{
+    return carry_next(call, own_line(comm)->shape.bytes, next);
+}
+
 void arrive_begun(struct comm *comm)
 {
     atomic_store_explicit(&own_line(comm)->begun, comm->calls, memory_order_release);

@@ -21,6 +21,9 @@ int arrive(struct comm *comm, const struct call *call);
 bool arrive_carried(const struct comm *comm);
 int arrive_take(struct comm *comm, const struct call *call);
 
+/* What of it comes next, with an arrival of its own (carry_next()). */
+bool arrive_next(const struct comm *comm, const struct call *call, struct call *next);
+
 /* MPI accepted the call that arrive() let begin. */
 void arrive_begun(struct comm *comm);
 

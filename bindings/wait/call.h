@@ -82,6 +82,7 @@ struct call {
     const void *send_buf;
     void *recv_buf;
     bool spreads; /* the second half of a call: its result goes to all */
+    int piece;    /* of a call that goes in several (carry.h), from 0 */
 };
 
 struct call_shape {

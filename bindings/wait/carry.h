@@ -14,6 +14,10 @@
  * knows that nobody reads that of call n-2 any more: call n-1 has begun, so all
  * had arrived at it, after they had done with n-2.
  *
+ * Vectors and blocks that are too long for a slot come in pieces of CARRY_PIECE bytes,
+ * each with an arrival of its own: while some members take a piece, others put the next
+ * one.  That is done up to the size from which MPI is faster.
+ *
  * Reductions are made in the order of ranks, by everybody who wants the result: it has
  * the same bits everywhere, and in each run.  One by a user's operation is made by one
  * member (operate.h).  When the others want the result too, the call has a second half:
@@ -27,6 +31,8 @@
 #include "bindings/wait/call.h"
 #include "bindings/wait/comm.h"
 
+#define CARRY_PIECE 32768u
+
 /* RANKBOOK_NODE_COLLECTIVES=0: everybody comes bare. */
 void carry_init(void);
 
@@ -37,7 +43,8 @@ bool carry_put(struct comm *comm, const struct call *call, uint64_t bytes);
 /* After the start of a call to which nobody came bare.  Returns an MPI code. */
 int carry_take(struct comm *comm, const struct call *call, uint64_t bytes);
 
-/* True for a call that goes on with a second half: the same with 'spreads' set. */
-bool carry_has_half(const struct call *call);
+/* What comes behind a call that has been taken: its second half, or its next piece.
+ * False: nothing. */
+bool carry_next(const struct call *call, uint64_t bytes, struct call *next);
 
 #endif

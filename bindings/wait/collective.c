@@ -18,13 +18,13 @@ bool collective_begin(struct collective *collective, MPI_Comm handle,
 static int carried(struct comm *comm, const struct call *call)
 {
     int rc = arrive_take(comm, call);
-    struct call half = *call;
+    struct call next;
 
-    if (rc != MPI_SUCCESS || !carry_has_half(call))
-        return rc;
-    half.spreads = true;
-    rc = arrive(comm, &half);
-    return rc == MPI_SUCCESS ? arrive_take(comm, &half) : rc;
+    for (; rc == MPI_SUCCESS && arrive_next(comm, call, &next); call = &next) {
+        if ((rc = arrive(comm, &next)) == MPI_SUCCESS)
+            rc = arrive_take(comm, &next);
+    }
+    return rc;
 }
 
 bool collective_enter(struct collective *collective, struct comm *comm,

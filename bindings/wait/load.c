@@ -17,14 +17,18 @@ char *load_slot(const struct load *load, int rank)
     return load_slots(load->comm, load->comm->calls) + (size_t)rank * ARENA_SLOT;
 }
 
-struct blocks load_sent(const struct call *call)
+struct blocks load_sent(const struct load *load)
 {
-    return (struct blocks){ call->send_buf, call->send, call->send_type };
+    const struct call *call = load->call;
+
+    return (struct blocks){ call->send_buf, call->send, call->send_type, call->send };
 }
 
-struct blocks load_received(const struct call *call)
+struct blocks load_received(const struct load *load)
 {
-    return (struct blocks){ call->recv_buf, call->recv, call->recv_type };
+    const struct call *call = load->call;
+
+    return (struct blocks){ call->recv_buf, call->recv, call->recv_type, load->stride };
 }
 
 void *load_block(const struct blocks *blocks, int idx)
@@ -36,7 +40,7 @@ void *load_block(const struct blocks *blocks, int idx)
         extent = (MPI_Aint)basic->extent;
     else
         PMPI_Type_get_extent(blocks->type, &low, &extent);
-    return (char *)blocks->buf + (MPI_Aint)idx * (MPI_Aint)blocks->count * extent;
+    return (char *)blocks->buf + (MPI_Aint)idx * (MPI_Aint)blocks->stride * extent;
 }
 
 static bool is_plain(const struct blocks *blocks)

@@ -19,6 +19,7 @@ struct load {
     const struct call *call;
     size_t block;              /* bytes */
     const struct basic *basic; /* of the type that is sent; NULL: none of MPI's own */
+    MPI_Count stride;          /* elements from one received block to the next */
 };
 
 /* Blocks in a user's buffer. */
@@ -26,6 +27,7 @@ struct blocks {
     const void *buf;
     MPI_Count count; /* elements of a block */
     MPI_Datatype type;
+    MPI_Count stride; /* elements from one to the next */
 };
 
 static inline bool load_is_root(const struct load *load)
@@ -37,8 +39,8 @@ static inline bool load_is_root(const struct load *load)
 char *load_slots(const struct comm *comm, uint32_t number);
 char *load_slot(const struct load *load, int rank);
 
-struct blocks load_sent(const struct call *call);
-struct blocks load_received(const struct call *call);
+struct blocks load_sent(const struct load *load);
+struct blocks load_received(const struct load *load);
 
 /* Where block 'idx' begins. */
 void *load_block(const struct blocks *blocks, int idx);

@@ -22,7 +22,7 @@ int take_bcast(const struct load *load)
 
 bool put_gather(const struct load *load)
 {
-    struct blocks from = load_sent(load->call), to = load_received(load->call);
+    struct blocks from = load_sent(load), to = load_received(load);
     bool in_place = load_is_root(load) && from.buf == MPI_IN_PLACE;
 
     if (!load_has_root(load) || !load_has_room(load, 1))
@@ -38,7 +38,7 @@ bool put_gather(const struct load *load)
  * sent, or is in place. */
 static int take_all(const struct load *load, size_t offset, int own)
 {
-    struct blocks from = load_sent(load->call), to = load_received(load->call);
+    struct blocks from = load_sent(load), to = load_received(load);
     int rc = MPI_SUCCESS;
 
     for (int i = 0; rc == MPI_SUCCESS && i < load->comm->size; i++) {
@@ -57,7 +57,7 @@ int take_gather(const struct load *load)
 
 bool put_scatter(const struct load *load)
 {
-    struct blocks from = load_sent(load->call), to = load_received(load->call);
+    struct blocks from = load_sent(load), to = load_received(load);
     int size = load->comm->size;
 
     if (!load_has_root(load) || !load_has_room(load, size))
@@ -72,7 +72,7 @@ bool put_scatter(const struct load *load)
 
 int take_scatter(const struct load *load)
 {
-    struct blocks to = load_received(load->call);
+    struct blocks to = load_received(load);
 
     if (to.buf == MPI_IN_PLACE)
         return MPI_SUCCESS;
@@ -82,7 +82,7 @@ int take_scatter(const struct load *load)
 
 bool put_allgather(const struct load *load)
 {
-    struct blocks from = load_sent(load->call), to = load_received(load->call);
+    struct blocks from = load_sent(load), to = load_received(load);
 
     if (!load_has_room(load, 1) || !load_is_good(load, &to))
         return false;
@@ -100,7 +100,7 @@ int take_allgather(const struct load *load)
 
 bool put_alltoall(const struct load *load)
 {
-    struct blocks from = load_sent(load->call), to = load_received(load->call);
+    struct blocks from = load_sent(load), to = load_received(load);
     int size = load->comm->size;
 
     if (!load_has_room(load, size) || !load_is_good(load, &to))

@@ -10,6 +10,7 @@
 #include <stdint.h>
 
 #include "bindings/wait/arena.h"
+#include "bindings/wait/carry.h"
 #include "tests/mpi/wait/check.h"
 
 #define COMMS 4
@@ -189,18 +190,20 @@ TURN(, _c)
 TURN(P, )
 TURN(P, _c)
 
-/* Bytes of one block: few, some, or about as many as fit. */
+/* Bytes of one block: few, some, about as many as fit, or several pieces. */
 static size_t draw_bytes(int size)
 {
     size_t limit = draw(2) ? ARENA_SLOT : ARENA_SLOT / (size_t)size;
 
-    switch (draw(4)) {
+    switch (draw(5)) {
     case 0:
         return draw(40);
     case 1:
         return draw(4096);
     case 2:
         return limit - 64 + draw(128);
+    case 3:
+        return (2 + draw(8)) * CARRY_PIECE - draw(2) * draw(128);
     default:
         return draw(2) ? limit : draw(100000);
     }
