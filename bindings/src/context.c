@@ -293,10 +293,20 @@ int context_agree(struct context *context, MPI_Comm comm, int *culprit, int *tag
     MPI_CALL(rc, MPI_Allreduce_c(mine, all, 2, MPI_LONG_LONG, MPI_MAX, comm));
     if (mpi_check(rc) < 0)
         return -1;
-    context->turn = all[0] + 1;
     *culprit = (int)all[1];
-    *tag = (int)(all[0] % TAG_COUNT);
+    *tag = context_tag_after(context, all[0]);
     return 0;
+}
+
+long long context_turn(const struct context *context)
+{
+    return context->turn;
+}
+
+int context_tag_after(struct context *context, long long latest)
+{
+    context->turn = latest + 1;
+    return (int)(latest % TAG_COUNT);
 }
 
 /* ------------------------------------------------------------ for mpi4py.util */

@@ -45,4 +45,9 @@ int context_tag(struct context *context);
  * part, or -1: on return, one of them for all.  -1 with the exception set. */
 int context_agree(struct context *context, MPI_Comm comm, int *culprit, int *tag);
 
+/* The same for who brings it along in a call of its own: what this rank says, and the
+ * tag by the largest of what all ranks said. */
+long long context_turn(const struct context *context);
+int context_tag_after(struct context *context, long long latest);
+
 #endif

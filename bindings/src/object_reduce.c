@@ -8,6 +8,11 @@
  * in place of what could not be computed.  A call that MPI ended (an interrupt, a
  * death) is left at once: the tag of a later reduction is another one.
  *
+ * To a small allreduce each rank brings its operand along when ranks agree to begin. If
+ * all are numbers and the operation is MPI's, every rank computes the result for
+ * itself, by the same tree: sums of floats are to the bit what messages would have
+ * made.
+ *
  * Between groups each reduces among itself, and its rank 0 speaks for it.
  *
  * With mpi4py.rc.fast_reduce = False there is no tree: see object_gathered.c.
@@ -16,6 +21,7 @@
 #include "bindings/src/context.h"
 #include "bindings/src/error.h"
 #include "bindings/src/object.h"
+#include "bindings/src/object_numbers.h"
 #include "bindings/src/op.h"
 #include "mpi_impl.h"
 
@@ -154,6 +160,15 @@ static void copy_operand(struct reduction *red, PyObject *obj, PyObject **first,
     Py_DECREF(keep);
 }
 
+/* Others raise as well when 'culprit' cannot take part. */
+static void hear_of(struct reduction *red, int culprit)
+{
+    if (culprit < 0 || red->culprit >= 0)
+        return;
+    object_raise_peer(culprit, red->call);
+    give_up(red, culprit);
+}
+
 /* Every rank is there after this, and knows whether one has nothing to give. */
 static int begin(struct reduction *red)
 {
@@ -164,11 +179,49 @@ static int begin(struct reduction *red)
     if ((red->tree = context_tree(red->context, red->comm)) == MPI_COMM_NULL
         || context_agree(red->context, red->comm, &culprit, &red->tag) < 0)
         return -1;
-    if (culprit >= 0 && red->culprit < 0) {
-        object_raise_peer(culprit, red->call);
-        give_up(red, culprit);
-    }
+    hear_of(red, culprit);
     return 0;
+}
+
+/* From the numbers of all ranks to the result, with the steps of reduce_to_zero(). */
+static void compute(struct reduction *red, PyObject *numbers, PyObject **value)
+{
+    PyObject *result;
+    int bit, rank;
+
+    for (bit = 1; bit < red->size; bit <<= 1)
+        for (rank = 0; rank + bit < red->size; rank += 2 * bit) {
+            result = apply(red, Py_NewRef(PyList_GET_ITEM(numbers, rank)),
+                           Py_NewRef(PyList_GET_ITEM(numbers, rank + bit)));
+            if (!result)
+                return;
+            PyList_SetItem(numbers, rank, result);
+        }
+    Py_XSETREF(*value, Py_NewRef(PyList_GET_ITEM(numbers, 0)));
+}
+
+/* As begin(), with the operand.  '*done': there is nothing left to do. */
+static int begin_with(struct reduction *red, PyObject **value, bool *done)
+{
+    PyObject *numbers = NULL;
+    int culprit = red->culprit;
+
+    *done = red->size == 1;
+    if (red->size == 1 || red->size > NUMBERS_RANKS_MAX)
+        return begin(red);
+    if (numbers_meet(red->context, red->comm, red->op, *value, &culprit, &red->tag,
+                     &numbers)
+        < 0)
+        return -1;
+    hear_of(red, culprit);
+    *done = culprit >= 0 || numbers;
+    if (numbers)
+        compute(red, numbers, value);
+    Py_XDECREF(numbers);
+    if (*done)
+        return 0;
+    red->tree = context_tree(red->context, red->comm);
+    return red->tree == MPI_COMM_NULL ? -1 : 0;
 }
 
 static int reduction_init(struct reduction *red, MPI_Comm comm, PyObject *op,
@@ -425,7 +478,7 @@ PyObject *comm_allreduce_impl(struct comm_object *self, PyObject *sendobj, PyObj
 {
     struct reduction red;
     PyObject *value = NULL;
-    bool is_inter;
+    bool is_inter, done;
     int rc;
 
     if (!module->options.fast_reduce)
@@ -437,8 +490,8 @@ PyObject *comm_allreduce_impl(struct comm_object *self, PyObject *sendobj, PyObj
     if (reduction_init(&red, self->mpi, op, "allreduce") < 0)
         return NULL;
     copy_operand(&red, sendobj, &value, NULL);
-    rc = begin(&red);
-    if (rc == 0 && red.culprit < 0) {
+    rc = begin_with(&red, &value, &done);
+    if (rc == 0 && !done) {
         rc = reduce_to_zero(&red, &value);
         if (rc == 0)
             rc = spread(&red, &value);

@@ -123,6 +123,11 @@ static int find_predefined(MPI_Op op)
     return -1;
 }
 
+bool op_is_builtin(const struct op_object *op)
+{
+    return find_predefined(op->mpi) >= 0;
+}
+
 /* -1: not a user-defined operation. */
 static int slot_of(const struct op_object *self)
 {

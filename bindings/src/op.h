@@ -14,6 +14,9 @@ enum { OP_SLOT_SHIFT = 8 };
 /* op(x, y) as Python computes it; NULL with the exception set. */
 PyObject *op_apply(struct op_object *op, PyObject *x, PyObject *y);
 
+/* Whether op_apply() runs no function of a user. */
+bool op_is_builtin(const struct op_object *op);
+
 /* An operation can be freed while MPI reduces with it: its slot stays taken until those
  * who hold it let go.  Returns the slot, or -1 for an operation that Python did not
  * make; op_let_go() accepts that. */

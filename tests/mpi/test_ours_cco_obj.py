@@ -127,3 +127,59 @@ def test_objects_around_the_size_of_one_trip(comm):
     for size in range(990, 1040):
         obj = bytes(size)
         assert comm.bcast(obj if comm.rank == 0 else None) == obj
+
+
+def tree(values, op):
+    """What messages up a binomial tree compute."""
+    values, bit = list(values), 1
+    while bit < len(values):
+        for rank in range(0, len(values) - bit, 2 * bit):
+            values[rank] = op(values[rank], values[rank + bit])
+        bit *= 2
+    return values[0]
+
+
+@pytest.mark.parametrize("op", [MPI.SUM, MPI.PROD, MPI.MAX, MPI.MIN, add],
+                         ids=["SUM", "PROD", "MAX", "MIN", "function"])
+@pytest.mark.parametrize("number", [
+    lambda rank: rank,
+    lambda rank: 0.1 * 3**rank,
+    lambda rank: 2**70 + rank,
+    lambda rank: 2**2000 + rank,  # too long to be brought along
+    lambda rank: rank % 2 == 0,
+    lambda rank: [rank, 0.1 * rank, True, 2**64][rank % 4],
+    lambda rank: 2**2000 if rank == 0 else rank,
+    lambda rank: (rank,) if rank == 0 else rank,
+], ids=["int", "float", "long", "longer", "bool", "mixed", "one long", "one tuple"])
+def test_numbers_are_reduced_alike(comm, op, number):
+    """Type and value are what Python computes, the same on all ranks."""
+    values = [number(rank) for rank in range(comm.size)]
+    try:
+        expected = tree(values, op)
+    except TypeError:
+        with pytest.raises((TypeError, MPI.PeerError)):
+            comm.allreduce(values[comm.rank], op)
+    else:
+        result = comm.allreduce(values[comm.rank], op)
+        assert (type(result), result) == (type(expected), expected)
+        everybody = comm.allgather(repr(result))
+        assert everybody == [repr(expected)] * comm.size
+    check_step(comm)
+
+
+def test_a_sum_of_complex_numbers(comm):
+    result = comm.allreduce(complex(comm.rank, 0.1))
+    assert result == tree([complex(rank, 0.1) for rank in range(comm.size)], add)
+
+
+def test_one_rank_has_an_operation_of_its_own(comm):
+    """All take the long way when one cannot take the short one."""
+    op = add if comm.rank == comm.size - 1 else MPI.SUM
+    assert comm.allreduce(1, op) == comm.size
+    check_step(comm)
+
+
+def test_short_and_long_reductions_take_turns(comm):
+    for turn in range(50):
+        assert comm.allreduce(turn) == comm.size * turn
+        assert comm.allreduce([turn]) == [turn] * comm.size
