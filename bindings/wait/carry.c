@@ -12,7 +12,7 @@ static const struct {
     int (*take)(const struct load *load);
     uint64_t most; /* bytes, in pieces; 0: what fits into a slot */
 } ways[CALL_COUNT] = {
-    [CALL_Bcast] = { put_bcast, take_bcast, 1 << 20 },
+    [CALL_Bcast] = { put_bcast, take_bcast, 256 << 10 },
     [CALL_Gather] = { put_gather, take_gather },
     [CALL_Scatter] = { put_scatter, take_scatter },
     [CALL_Allgather] = { put_allgather, take_allgather, 256 << 10 },
