@@ -2,11 +2,14 @@
 
 One C program, compiled by each MPI's own compiler; ours is MPICH's with libmpiwait
 before it.  The four take turns.
+
+usage: node.py FILE.svg    (draws time against size)
 """
 
 import json
 import pathlib
 import subprocess
+import sys
 import tempfile
 
 from peer import ROOT
@@ -69,15 +72,43 @@ def add_rows(table, ranks, rounds):
                       [row[0][f"loop {name}"] for row in rounds], goals[2], unit="us")
 
 
+def draw(times, path):
+    """Time against size, a panel for each call and number of ranks."""
+    import matplotlib
+
+    matplotlib.use("svg")
+    matplotlib.rcParams |= {"svg.fonttype": "none", "svg.hashsalt": "rankbook", "font.size": 7}
+    from matplotlib import pyplot
+
+    kinds = list(dict.fromkeys(name.split()[0] for name in next(iter(times.values()))
+                               if name[-1] == "B"))
+    figure, panels = pyplot.subplots(len(times) * 2, (len(kinds) + 1) // 2, sharex=True,
+                                     sharey=True, figsize=(9, 9), layout="constrained")
+    places = [(ranks, kind) for ranks in times for kind in kinds]
+    for panel, (ranks, kind) in zip(panels.flat, places):
+        rows = [row for name, row in times[ranks].items() if name.split()[0] == kind]
+        for side, (who, style) in enumerate((("Rankbook", "k-"), ("MPICH 5", "C0--"),
+                                             ("Open MPI 5", "C1:"))):
+            panel.loglog(SIZES, [row[side] for row in rows], style, label=who)
+        panel.set_title(f"{kind}, {ranks} ranks", fontsize=7)
+        panel.set_xticks([8, 1 << 10, 1 << 16, 1 << 20], ["8 B", "1 KiB", "64 KiB", "1 MiB"])
+        panel.grid(alpha=0.3)
+    panels[0, 0].legend()
+    figure.supylabel("microseconds")
+    figure.savefig(path, metadata={"Date": None})
+
+
 def main():
-    """Prints time against size, for docs/performance.md."""
+    """Draws into the SVG file that is named."""
+    times = {}
     with tempfile.TemporaryDirectory(prefix="rankbook-bench-") as folder:
         programs = Programs(ROOT / "build", folder)
         for ranks in (2, 4):
             rounds = [programs.round(ranks, SIZES) for _ in range(3)]
-            print(json.dumps({ranks: {
-                name: [min(row[side][name] for row in rounds) for side in range(3)]
-                for name in rounds[0][0]}}))
+            times[ranks] = {name: [min(row[side][name] for row in rounds) for side in range(3)]
+                            for name in rounds[0][0] if name != "Barrier"
+                            and not name.startswith("loop")}
+    draw(times, sys.argv[1])
 
 
 if __name__ == "__main__":
