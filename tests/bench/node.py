@@ -3,7 +3,7 @@
 One C program, compiled by each MPI's own compiler; ours is MPICH's with libmpiwait
 before it.  The four take turns.
 
-usage: node.py FILE.svg    (draws time against size)
+usage: node.py FILE.png RANKS...    (draws time against size)
 """
 
 import json
@@ -76,14 +76,15 @@ def draw(times, path):
     """Time against size, a panel for each call and number of ranks."""
     import matplotlib
 
-    matplotlib.use("svg")
-    matplotlib.rcParams |= {"svg.fonttype": "none", "svg.hashsalt": "rankbook", "font.size": 7}
+    matplotlib.use("agg")
+    matplotlib.rcParams["font.size"] = 7
     from matplotlib import pyplot
 
     kinds = list(dict.fromkeys(name.split()[0] for name in next(iter(times.values()))
                                if name[-1] == "B"))
     figure, panels = pyplot.subplots(len(times) * 2, (len(kinds) + 1) // 2, sharex=True,
-                                     sharey=True, figsize=(9, 9), layout="constrained")
+                                     sharey=True, figsize=(9, 4.5 * len(times)),
+                                     layout="constrained")
     places = [(ranks, kind) for ranks in times for kind in kinds]
     for panel, (ranks, kind) in zip(panels.flat, places):
         rows = [row for name, row in times[ranks].items() if name.split()[0] == kind]
@@ -95,16 +96,16 @@ def draw(times, path):
         panel.grid(alpha=0.3)
     panels[0, 0].legend()
     figure.supylabel("microseconds")
-    figure.savefig(path, metadata={"Date": None})
+    figure.savefig(path)
 
 
 def main():
-    """Draws into the SVG file that is named."""
+    """Draws into the file that is named."""
     times = {}
     with tempfile.TemporaryDirectory(prefix="rankbook-bench-") as folder:
         programs = Programs(ROOT / "build", folder)
-        for ranks in (2, 4):
-            rounds = [programs.round(ranks, SIZES) for _ in range(3)]
+        for ranks in map(int, sys.argv[2:]):
+            rounds = [programs.round(ranks, SIZES) for _ in range(2)]
             times[ranks] = {name: [min(row[side][name] for row in rounds) for side in range(3)]
                             for name in rounds[0][0] if name != "Barrier"
                             and not name.startswith("loop")}
